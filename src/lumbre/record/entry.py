@@ -1,0 +1,125 @@
+"""Entries: a header that proves, and a body that says.
+
+The header is an array of ten fields; its SHA-256 is the entry's id, and the next header of
+the log carries that id as `prev`. A body may be absent: its header still proves its length
+and hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from lumbre.record.canonical import encode
+from lumbre.record.limits import FORMAT_VERSION, HASH_BYTES, HEADER_COST_BYTES, KEY_ID_BYTES
+from lumbre.record.log import LogName, Ref
+
+NO_ENTRY: Final = bytes(HASH_BYTES)
+"""`prev` of a log's first entry."""
+
+OPEN: Final = bytes(KEY_ID_BYTES)
+"""Key id of a body that is not sealed."""
+
+
+class Header(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The signed part of an entry.
+
+    `depth` counts from the founding entry through everything this entry knows; `wall_s` is
+    the writing device's own claim, in seconds since 1970; `total_bytes` is the log's running
+    cost up to and with this entry (`HEADER_COST_BYTES` a header, and the bodies).
+    """
+
+    version: int
+    log: bytes
+    seq: int
+    prev: bytes
+    depth: int
+    wall_s: int
+    total_bytes: int
+    key_id: bytes
+    body_bytes: int
+    body_hash: bytes
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A checked entry: its chain and signature hold. Made by `read_segment` and `Writer` only.
+
+    `body` is as it travels (sealed if `key_id` is not `OPEN`), or None where it is absent.
+    `signature` is there where the author signed this very header.
+    """
+
+    name: LogName
+    log: bytes
+    seq: int
+    id: bytes
+    prev: bytes
+    depth: int
+    wall_s: int
+    total_bytes: int
+    key_id: bytes
+    header: bytes
+    body: bytes | None
+    signature: bytes | None
+
+    @property
+    def ref(self) -> Ref:
+        """How other entries name this one."""
+        return Ref(self.log, self.seq, self.id)
+
+
+class Tip(msgspec.Struct, frozen=True, gc=False):
+    """What the next entry of a branch stands on. `START` is where a log begins."""
+
+    seq: int
+    id: bytes
+    depth: int
+    wall_s: int
+    total_bytes: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> Tip:
+        """The tip that `entry` makes."""
+        return cls(entry.seq, entry.id, entry.depth, entry.wall_s, entry.total_bytes)
+
+
+START: Final = Tip(-1, NO_ENTRY, 0, 0, 0)
+
+
+def header_bytes(
+    log: bytes,
+    seq: int,
+    prev: bytes,
+    depth: int,
+    wall_s: int,
+    total_bytes: int,
+    key_id: bytes,
+    body_bytes: int,
+    body_hash: bytes,
+) -> bytes:
+    """Canonical bytes of a header."""
+    return encode(
+        (
+            FORMAT_VERSION,
+            log,
+            seq,
+            prev,
+            depth,
+            wall_s,
+            total_bytes,
+            key_id,
+            body_bytes,
+            body_hash,
+        )
+    )
+
+
+def cost_bytes(body_bytes: int) -> int:
+    """What an entry with a body of this length adds to its log's running total."""
+    return HEADER_COST_BYTES + body_bytes
+
+
+def entry_id(header: bytes) -> bytes:
+    """SHA-256 of a header."""
+    return hashlib.sha256(header).digest()

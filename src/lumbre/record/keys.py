@@ -1,0 +1,51 @@
+"""Signing keys: Ed25519 by libsodium and its strict rule.
+
+libsodium refuses low-order points and S outside the group order. Verifiers disagree on such
+signatures, and one member could split a community with them, so no other verifier is used.
+Each use signs under a domain of its own. Seeds come from outside: nothing here is random.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nacl import bindings
+from nacl.exceptions import BadSignatureError, CryptoError
+
+from lumbre.errors import Refused
+from lumbre.record.limits import KEY_BYTES, SIGNATURE_BYTES
+
+ENTRY_DOMAIN: Final = b"lumbre/entry/1\0"
+
+
+class SigningKey:
+    """An author's key. Its bytes are kept out of `repr` and of pickles."""
+
+    __slots__ = ("_secret", "public")
+
+    def __init__(self, seed: bytes) -> None:
+        if len(seed) != KEY_BYTES:
+            raise Refused("refused.bad-key")
+        self.public, self._secret = bindings.crypto_sign_seed_keypair(seed)
+
+    def sign(self, domain: bytes, message: bytes) -> bytes:
+        """64 bytes: the signature of `message` under `domain`."""
+        signed: bytes = bindings.crypto_sign(domain + message, self._secret)
+        return signed[:SIGNATURE_BYTES]
+
+    def __repr__(self) -> str:
+        return f"SigningKey(public={self.public.hex()[:16]}...)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a signing key is not pickled")
+
+
+def is_signed(domain: bytes, message: bytes, signature: bytes, public: bytes) -> bool:
+    """Whether `signature` is `public`'s over `message` under `domain`, by the strict rule."""
+    if len(signature) != SIGNATURE_BYTES or len(public) != KEY_BYTES:
+        return False
+    try:
+        bindings.crypto_sign_open(signature + domain + message, public)
+    except (BadSignatureError, CryptoError, ValueError):
+        return False
+    return True
