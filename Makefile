@@ -81,7 +81,7 @@ lock: $(VENV)/dev.stamp  ## resolve requirements/*.txt again; UPGRADE=--upgrade 
 	$(LOCK) --group browser -c requirements/dev.txt -o requirements/browser.txt
 
 wheel: $(VENV)/dev.stamp  ## build dist/*.whl, twice, and compare the bytes
-	@rm -rf build/wheels dist/*.whl
+	@rm -rf build/wheels dist/*.whl; mkdir -p build/wheels
 	@for n in 1 2; do \
 		SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 1580601600) \
 		$(BIN)/python -m build --wheel --no-isolation --outdir build/wheels/$$n . \

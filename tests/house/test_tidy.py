@@ -25,9 +25,7 @@ def forbidden_modules(repo_root) -> list[str]:
 
 
 def test_modules_and_functions_are_short_and_say_what_they_are(repo_root) -> None:
-    assert [
-        bad for path, text in tidy.modules(repo_root) for bad in tidy.shape(path, text)
-    ] == []
+    assert [bad for path, text in tidy.modules(repo_root) for bad in tidy.shape(path, text)] == []
 
 
 @pytest.mark.parametrize(

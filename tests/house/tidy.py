@@ -41,9 +41,7 @@ IMPURE_CALLS = (
 _MACHINE_PATH = re.compile(
     "(?<![\\w.])/" + "(?:home/\\w|Users/\\w|root/|work/\\w|opt/\\w|var/folders/)"
 )
-_REGISTRY_HOST = re.compile(
-    "(?:pypi" + "\\.org|pythonhosted" + "\\.org|npmjs" + "\\.(?:org|com))"
-)
+_REGISTRY_HOST = re.compile("(?:pypi" + "\\.org|pythonhosted" + "\\.org|npmjs" + "\\.(?:org|com))")
 _MARKS = re.compile(r"\b(?:TO" + "DO|FIX" + "ME|XX" + "X)\\b")
 _BARE_IGNORE = re.compile(r"#\s*type:\s*ignore" + r"(?!\[)")
 _URL = re.compile(r"https?:|--(?:index-url|extra-index-url|find-links)")

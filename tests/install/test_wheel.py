@@ -63,9 +63,7 @@ def test_the_wheel_holds_the_package_and_its_catalogues_only(repo_root, wheel) -
     assert "lumbre/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     catalogues = (repo_root / "src").glob("lumbre/locale/*/LC_MESSAGES/lumbre.po")
-    expected = {
-        p.relative_to(repo_root / "src").with_suffix(".mo").as_posix() for p in catalogues
-    }
+    expected = {p.relative_to(repo_root / "src").with_suffix(".mo").as_posix() for p in catalogues}
     assert {name for name in names if name.endswith(".mo")} == expected
     assert not any(name.endswith((".po", ".pot")) for name in names)
 
