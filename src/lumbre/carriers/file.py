@@ -37,12 +37,11 @@ def write_file(folder: Path, name: str, parts: Iterable[bytes]) -> Path:
     path = safe_path(folder, name)
     temporary = path.with_name(f"{path.name}.part")
     try:
-        with open(temporary, "wb") as file:
-            for part in parts:
-                file.write(part)
+        with temporary.open("wb") as file:
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
         _sync_folder(folder)
     except OSError as error:
         temporary.unlink(missing_ok=True)
@@ -85,7 +84,9 @@ def names_in(folder: Path, suffix: str) -> list[str]:
                 and item.is_file(follow_symlinks=False)
             ]
     except OSError as error:
-        raise StoreError("file.cannot-read-folder", folder=str(folder), why=error.strerror) from error
+        raise StoreError(
+            "file.cannot-read-folder", folder=str(folder), why=error.strerror
+        ) from error
     return sorted(names)
 
 

@@ -19,7 +19,7 @@ import msgspec
 from lumbre.errors import Refused
 from lumbre.ledger import verdict as v
 from lumbre.ledger.branch import Book, Branch, Tables
-from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
+from lumbre.ledger.verdict import Outcome, Verdict
 from lumbre.record import canonical
 from lumbre.record.entry import OPEN, Entry
 from lumbre.record.log import Ref
@@ -64,9 +64,7 @@ class Judge:
         self._decoder = msgspec.msgpack.Decoder(Verdict)
         self._awaited = {key[:72] for key, _ in tables.scan(_WAITER)}
         self._exceptions = {key for key, _ in tables.scan(_VERDICT)}
-        self._points_to = {
-            kind.record: _targets_of(kind) for kind in registry.kinds.values()
-        }
+        self._points_to = {kind.record: _targets_of(kind) for kind in registry.kinds.values()}
 
     def exception(self, ref: Ref) -> Verdict | None:
         """The recorded verdict of an entry, or None where it is accepted (or not here)."""
@@ -102,7 +100,7 @@ class Judge:
                     return branch, entry
         return None
 
-    def before(self, branch: Branch, entry: Entry) -> int | None:
+    def before(self, entry: Entry) -> int | None:
         """Effective depth of the entry before, or None while that is not judged."""
         if entry.seq == 0:
             return 0
@@ -183,7 +181,8 @@ class Judge:
         reason = self._reason(entry, decoded, depth, targets)
         if reason is not None:
             return Verdict(Outcome.WITHOUT_EFFECT, reason, depth)
-        assert decoded.body is not None and decoded.kind is not None
+        assert decoded.body is not None
+        assert decoded.kind is not None
         return Judged(entry, decoded.body, decoded.kind, data)
 
     def _reason(
@@ -229,7 +228,8 @@ class Judge:
         if data is None:
             return None
         decoded = self._registry.decode(data)
-        assert decoded.body is not None and decoded.kind is not None
+        assert decoded.body is not None
+        assert decoded.kind is not None
         return Judged(entry, decoded.body, decoded.kind, data)
 
     def is_ancestor(self, entry: Entry, of: Ref) -> bool:

@@ -65,7 +65,7 @@ class Ledger:
     def admit(self, run: Run) -> list[Verdict]:
         """Judge entries that one branch gained, in order, and then all that waited for them."""
         judge = self.judge
-        depth = judge.before(run.branch, run.entries[0])
+        depth = judge.before(run.entries[0])
         judge.set_judged(run.branch, run.entries[-1].seq)
         verdicts = []
         for entry in run.entries:
@@ -192,7 +192,7 @@ class Ledger:
         held = self.judge.find(ref)
         if held is None:
             return []
-        verdict = self._admit(held[1], self.judge.before(*held))
+        verdict = self._admit(held[1], self.judge.before(held[1]))
         return [] if verdict.outcome is Outcome.WAITING else self.judge.release(ref)
 
     def _move_rights(self) -> None:

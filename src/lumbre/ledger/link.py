@@ -67,11 +67,10 @@ class Linker:
             return linked
         branches = self._branches(allowed[0].log)
         for branch in branches.values():
-            if branch.tip.id == base.id and branch.tip.seq == base.seq:
-                if not self._has_child(branches, branch):
-                    self._check_step(branch.tip, allowed[0])
-                    self._extend(branch, allowed, linked)
-                    return linked
+            if branch.tip.id == base.id and not self._has_child(branches, branch):
+                self._check_step(branch.tip, allowed[0])
+                self._extend(branch, allowed, linked)
+                return linked
         self._add_slowly(base, allowed, linked)
         return linked
 
@@ -112,28 +111,24 @@ class Linker:
         write.rows.extend([(e.seq, e.header, e.body, e.signature) for e in entries])
         self._pending.setdefault(branch.number, []).extend(entries)
         linked.new.append(Run(grown, entries))
-        self._logs[branch.log][branch.number] = grown
+        branches = self._logs[branch.log]
+        branches[branch.number] = grown
+        if len(branches) > 1:
+            self._join(grown, entries, linked)
         return grown
 
     def _add_slowly(self, base: Tip, entries: Sequence[Entry], linked: Linked) -> None:
         """Entries one by one: some are known, or the segment forks, or stands above a gap."""
         branches = self._branches(entries[0].log)
-        at: tuple[Branch, Tip] | None = None
-        if base.seq >= 0:
-            at = self._locate(branches, base.seq, base.id)
-            if at is None and entries[0].name.lane is not Lane.URGENT:
-                if not any(self._locate(branches, e.seq, e.id) for e in entries):
-                    raise Refused("refused.gap", seq=base.seq)
+        at = self._locate(branches, base.seq, base.id) if base.seq >= 0 else None
         for entry in entries:
             known = self._locate(branches, entry.seq, entry.id)
             if known is not None:
                 linked.known += 1
                 self._fill(known[0], entry, linked)
-                self._join(known[0], at)
+                at = known
             else:
-                known = self._attach(branches, at, entry, linked)
-            at = known
-            branches = self._branches(entry.log)
+                at = self._attach(branches, at, entry, linked)
 
     def _attach(
         self,
@@ -161,7 +156,8 @@ class Linker:
             entry.id,
             Tip.of(entry),
         )
-        if at is not None or (entry.seq == 0 and branches):
+        starts = [other.first_seq for other in branches.values()]
+        if at is not None or (entry.seq == 0 and 0 in starts):
             linked.forks.append(branch)
         branches[branch.number] = branch
         return self._extend(branch, [entry], linked), Tip.of(entry)
@@ -171,16 +167,21 @@ class Linker:
         self._next = number + 1
         return number
 
-    def _join(self, branch: Branch, at: tuple[Branch, Tip] | None) -> None:
-        """Give a branch that stood above a gap its parent, now that the gap is filled."""
-        if at is None or not branch.is_above_gap or at[0].number == branch.number:
-            return
-        if at[1].seq != branch.first_seq - 1:
-            return
-        joined = msgspec.structs.replace(self._logs[branch.log][branch.number], parent=at[0].number)
-        self._logs[branch.log][branch.number] = joined
-        write = self._writes.setdefault(branch.number, Write(joined, []))
-        write.branch = joined
+    def _join(self, below: Branch, entries: Sequence[Entry], linked: Linked) -> None:
+        """Give branches that stood above a gap their parent, now that the gap is filled."""
+        first = entries[0].seq
+        for above in list(self._branches(below.log).values()):
+            at = above.first_seq - 1 - first
+            if not above.is_above_gap or not 0 <= at < len(entries):
+                continue
+            start = self._entry(above.number, above.first_seq)
+            if start is None or start.prev != entries[at].id:
+                continue
+            joined = msgspec.structs.replace(above, parent=below.number)
+            self._logs[below.log][above.number] = joined
+            self._writes.setdefault(above.number, Write(joined, [])).branch = joined
+            if at < len(entries) - 1:
+                linked.forks.append(joined)
 
     def _fill(self, branch: Branch, entry: Entry, linked: Linked) -> None:
         if entry.body is None:
