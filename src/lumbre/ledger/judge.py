@@ -18,9 +18,10 @@ import msgspec
 
 from lumbre.errors import Refused
 from lumbre.ledger import verdict as v
-from lumbre.ledger.branch import Book, Branch, Tables
+from lumbre.ledger.ports import Book, Tables
 from lumbre.ledger.verdict import Outcome, Verdict
 from lumbre.record import canonical
+from lumbre.record.branch import Branch
 from lumbre.record.entry import OPEN, Entry
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body, fields_of

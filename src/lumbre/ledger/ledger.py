@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from lumbre.ledger import verdict as v
-from lumbre.ledger.branch import Book, Branch, Tables
 from lumbre.ledger.fold import Folds
 from lumbre.ledger.judge import Judge, Judged, Opener, ref_of
 from lumbre.ledger.link import Run
+from lumbre.ledger.ports import Book, Tables
 from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
+from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref

@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from lumbre.errors import Refused
-from lumbre.ledger.branch import Book, Branch, Write
+from lumbre.ledger.ports import Book
+from lumbre.record.branch import Branch, Write, to_row
 from lumbre.record.entry import START, Entry, Tip
 from lumbre.record.limits import HEADER_COST_BYTES
 from lumbre.record.log import Lane, LogName
@@ -108,7 +109,7 @@ class Linker:
         if write is None:
             write = self._writes[branch.number] = Write(grown, [])
         write.branch = grown
-        write.rows.extend([(e.seq, e.header, e.body, e.signature) for e in entries])
+        write.rows.extend([to_row(entry) for entry in entries])
         self._pending.setdefault(branch.number, []).extend(entries)
         linked.new.append(Run(grown, entries))
         branches = self._logs[branch.log]

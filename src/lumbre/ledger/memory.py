@@ -6,10 +6,9 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
-from lumbre.ledger.branch import Branch, Write
-from lumbre.record.entry import Entry, entry_id
+from lumbre.record.branch import Branch, Write, to_entry
+from lumbre.record.entry import Entry
+from lumbre.record.log import LogName
 
 
 class MemoryTables:
@@ -61,6 +60,13 @@ class MemoryBook:
         """Every branch of a log, in order of number."""
         return [self._branches[number] for number in self._by_log.get(log, ())]
 
+    def logs(self, space: bytes) -> Iterator[LogName]:
+        """The names of the logs of a space."""
+        for numbers in list(self._by_log.values()):
+            name = self._branches[numbers[0]].name
+            if name.space == space:
+                yield name
+
     def logs_of(self, author: bytes) -> Sequence[bytes]:
         """Ids of the logs of an author."""
         return list(self._by_author.get(author, ()))
@@ -92,32 +98,7 @@ class MemoryBook:
                     self._by_author[branch.name.author].append(branch.log)
             self._branches[branch.number] = branch
             kept = self._entries.setdefault(branch.number, [])
-            kept.extend(_entry(branch, row) for row in write.rows)
+            kept.extend(to_entry(branch.name, row) for row in write.rows)
         for number, entry in bodies:
             kept = self._entries[number]
             kept[entry.seq - kept[0].seq] = entry
-
-
-def _entry(branch: Branch, row: tuple[int, bytes, bytes | None, bytes | None]) -> Entry:
-    return entry_of(branch, *row)
-
-
-def entry_of(
-    branch: Branch, seq: int, header: bytes, body: bytes | None, signature: bytes | None
-) -> Entry:
-    """An entry as it was checked once, from the row that a store kept."""
-    fields = msgspec.msgpack.decode(header, type=tuple)
-    return Entry(
-        branch.name,
-        branch.log,
-        seq,
-        entry_id(header),
-        fields[3],
-        fields[4],
-        fields[5],
-        fields[6],
-        fields[7],
-        header,
-        body,
-        signature,
-    )
