@@ -51,6 +51,7 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
     body: Body
     kind: Kind
     data: bytes
+    refs: tuple[Ref, ...]
 
 
 class Judge:
@@ -141,7 +142,9 @@ class Judge:
         return branch.first_seq - 1 if stored is None else int.from_bytes(stored, "big")
 
     def set_judged(self, branch: Branch, seq: int) -> None:
-        """Note that a branch has been judged up to `seq`."""
+        """Note that a branch has been judged up to `seq`; it never goes back."""
+        if seq <= self.judged_seq(branch):
+            return
         self._tables.put(_JUDGED, branch.number.to_bytes(8, "big"), seq.to_bytes(8, "big"))
 
     def plain(self, entry: Entry) -> bytes | None:
@@ -184,7 +187,7 @@ class Judge:
             return Verdict(Outcome.WITHOUT_EFFECT, reason, depth)
         assert decoded.body is not None
         assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, data)
+        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
 
     def _reason(
         self, entry: Entry, decoded: Decoded, depth: int, targets: dict[Ref, Body]
@@ -231,7 +234,25 @@ class Judge:
         decoded = self._registry.decode(data)
         assert decoded.body is not None
         assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, data)
+        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+
+    def refs_of(self, entry: Entry) -> tuple[Ref, ...]:
+        """The references in a body whose content is not valid, as far as it can be read."""
+        try:
+            data = self.plain(entry)
+            return () if data is None else self._registry.decode(data).refs
+        except Refused:
+            return ()
+
+    def act(self, entry: Entry) -> tuple[Body | None, tuple[Ref, ...]] | None:
+        """An act of trust that was judged: its body (None: not valid) and references."""
+        judged = self.again(entry)
+        if judged is not None:
+            return judged.body, judged.refs
+        noted = self.exception(entry.ref)
+        if noted is None or noted.outcome is Outcome.WAITING:
+            return None
+        return None, self.refs_of(entry)
 
     def is_ancestor(self, entry: Entry, of: Ref) -> bool:
         """Whether `entry` is the entry that `of` names, or comes before it on its branch."""

@@ -18,8 +18,7 @@ import msgspec
 from lumbre.errors import Refused
 from lumbre.ledger.ports import Book
 from lumbre.record.branch import Branch, Write, to_row
-from lumbre.record.entry import START, Entry, Tip
-from lumbre.record.limits import HEADER_COST_BYTES
+from lumbre.record.entry import START, Entry, Tip, body_bytes_of, cost_bytes
 from lumbre.record.log import Lane, LogName
 
 Grant = Callable[[LogName], int]
@@ -96,10 +95,9 @@ class Linker:
 
     def _check_step(self, tip: Tip, entry: Entry) -> None:
         """What a signature does not prove: that depth grew, and that the total is exact."""
-        body_bytes = len(entry.body) if entry.body is not None else _body_bytes(entry)
         if entry.depth <= tip.depth:
             raise Refused("refused.depth")
-        if entry.total_bytes != tip.total_bytes + HEADER_COST_BYTES + body_bytes:
+        if entry.total_bytes != tip.total_bytes + cost_bytes(body_bytes_of(entry)):
             raise Refused("refused.total")
 
     def _extend(self, branch: Branch, entries: Sequence[Entry], linked: Linked) -> Branch:
@@ -216,8 +214,3 @@ class Linker:
             other.parent == branch.number and other.first_seq == branch.tip.seq + 1
             for other in branches.values()
         )
-
-
-def _body_bytes(entry: Entry) -> int:
-    fields = msgspec.msgpack.decode(entry.header, type=tuple)
-    return int(fields[8])

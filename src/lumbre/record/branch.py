@@ -7,11 +7,10 @@ the urgent lane, above a gap (`parent` is None and `first_seq` is not 0) until t
 from __future__ import annotations
 
 import hashlib
-from typing import Final
 
 import msgspec
 
-from lumbre.record.entry import Entry, Header, Tip
+from lumbre.record.entry import Entry, Tip, decode_header
 from lumbre.record.log import LogName
 
 
@@ -43,9 +42,6 @@ class Write(msgspec.Struct):
     rows: list[Row]
 
 
-_HEADER: Final = msgspec.msgpack.Decoder(Header)
-
-
 def to_row(entry: Entry) -> Row:
     """What is kept of an entry beside its log's name."""
     return entry.seq, entry.header, entry.body, entry.signature
@@ -54,7 +50,7 @@ def to_row(entry: Entry) -> Row:
 def to_entry(name: LogName, row: Row) -> Entry:
     """The entry of a row that was checked before it was kept."""
     header = row[1]
-    fields = _HEADER.decode(header)
+    fields = decode_header(header)
     return Entry(
         name,
         fields.log,
