@@ -151,12 +151,13 @@ class Observation(Body, frozen=True, tag="observation"):
 
 
 class Probe(Body, frozen=True, tag="probe"):
-    """What a device itself found. Written on change and at most hourly."""
+    """What a device itself found. Written when it changed, and else at most hourly."""
 
     place: PlaceRef
     service: Service
     state: State
     since_s: WallTime
+    has_changed: bool = True
 
 
 class Rumour(Body, frozen=True, tag="rumour"):

@@ -93,11 +93,11 @@ def _checks_a_first(body: RumourCheck, targets: Targets, author: bytes) -> str |
     return "content.not-the-first" if checked.repeats is not None else None
 
 
-check_place = rules(Place, _position_is_whole, _names_the_first, edits_one_thing)
-check_place_confirmed = rules(PlaceConfirmed, at_first_place, _version_of_place)
-check_point = rules(Point, at_first_place, _same_place)
-check_people_count = rules(PeopleCount, at_first_place, _parts_fit, _same_place, _same_count)
-check_observation = rules(Observation, at_first_place, _ends_same_service)
-check_probe = rules(Probe, at_first_place)
-check_rumour = rules(Rumour, at_first_place, _repeats_a_first)
-check_rumour_check = rules(RumourCheck, _checks_a_first)
+check_place = rules(_position_is_whole, _names_the_first, edits_one_thing)
+check_place_confirmed = rules(at_first_place, _version_of_place)
+check_point = rules(at_first_place, _same_place)
+check_people_count = rules(at_first_place, _parts_fit, _same_place, _same_count)
+check_observation = rules(at_first_place, _ends_same_service)
+check_probe = rules(at_first_place)
+check_rumour = rules(at_first_place, _repeats_a_first)
+check_rumour_check = rules(_checks_a_first)

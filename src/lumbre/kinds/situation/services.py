@@ -73,6 +73,17 @@ class FailureRow(msgspec.Struct, array_like=True, frozen=True):
     sensors: Number
 
 
+class ProbeRow(msgspec.Struct, array_like=True, frozen=True):
+    """The last of a batch of one sensor's probes of a service at a place."""
+
+    place: Ref
+    service: Service
+    state: State
+    since_s: WallTime
+    last_said_s: WallTime
+    counts: bool
+
+
 class VerdictLine(msgspec.Struct, array_like=True, frozen=True):
     """How many different persons found this, and which organisations stand by it."""
 
@@ -100,14 +111,31 @@ class RumourRow(msgspec.Struct, array_like=True, frozen=True):
 FAILED_TOGETHER_S = 60
 """Clocks of neighbours differ by less; what fell apart in turn is minutes apart."""
 
+PROBES_TOGETHER = 64
+"""A batch is rewritten with each probe: small enough for a memory card."""
+
 
 def service_key(place: Ref, service: Service) -> bytes:
     """The group of one service at one place."""
     return ref_key(place) + int(service).to_bytes(2, "big")
 
 
+def probe_key(probe: Probe, ref: Ref) -> bytes:
+    """Some of one sensor's probes: the last key under a service and a log is the newest."""
+    batch = (ref.seq // PROBES_TOGETHER).to_bytes(8, "big")
+    return service_key(probe.place, probe.service) + ref.log + batch
+
+
 def report_groups(body: Observation | Probe, ref: Ref) -> Iterable[GroupKey]:
-    """A report is a fact of its service and, if it says since when it is out, of that minute."""
+    """A report is a fact of its service and, if it says since when it is out, of that minute.
+
+    A probe that repeats the last one is a fact of its sensor's row only, so that years of them
+    do not weigh on the service.
+    """
+    if isinstance(body, Probe):
+        yield "probe", probe_key(body, ref)
+        if not body.has_changed:
+            return
     yield "service", service_key(body.place, body.service)
     first_hand = isinstance(body, Probe) or body.source is Source.SEEN
     if first_hand and body.state is State.OUT and body.since_s is not None:
@@ -205,6 +233,13 @@ def derive_failure(key: bytes, facts: Sequence[Fact]) -> FailureRow | None:
     )
 
 
+def derive_probe(key: bytes, facts: Sequence[Fact]) -> ProbeRow:
+    """The last probe of a batch."""
+    last = facts[-1]
+    body: Probe = last.body
+    return ProbeRow(body.place, body.service, body.state, body.since_s, last.wall_s, last.counts)
+
+
 def derive_rumour(key: bytes, facts: Sequence[Fact]) -> RumourRow | None:
     """A rumour with its repeats and its checks."""
     said = [fact for fact in facts if isinstance(fact.body, Rumour)]
@@ -249,5 +284,6 @@ def _verdict_line(verdict: Verdict, found: list[Fact]) -> VerdictLine:
 SERVICE_VIEWS = (
     View(name="service", row=ServiceRow, derive=derive_service),
     View(name="failure", row=FailureRow, derive=derive_failure),
+    View(name="probe", row=ProbeRow, derive=derive_probe),
     View(name="rumour", row=RumourRow, derive=derive_rumour),
 )

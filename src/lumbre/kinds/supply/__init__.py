@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from lumbre.kinds.supply import needs, offers, records, rules
+from lumbre.kinds.supply import (
+    move_rules,
+    movements,
+    needs,
+    offers,
+    pens,
+    records,
+    rules,
+    stock,
+)
 from lumbre.record.log import Lane
-from lumbre.schema.kind import Domain, Kind
-from lumbre.schema.roles import ANYONE
+from lumbre.schema.fields import Body
+from lumbre.schema.kind import Check, Domain, Groups, Kind
+from lumbre.schema.roles import ANYONE, STEWARDS
 
 NEEDS: Final = (
     Kind(
@@ -90,10 +100,55 @@ NEEDS: Final = (
     ),
 )
 
+PENS: Final = (
+    Kind(
+        record=movements.Pen,
+        lane=Lane.ORDINARY,
+        writers=STEWARDS,
+        groups=pens.pen_groups,
+        check=move_rules.check_pen,
+        signed_alone=True,
+    ),
+    Kind(
+        record=movements.PenPassed,
+        lane=Lane.ORDINARY,
+        groups=pens.pen_groups,
+        check=move_rules.check_pen_passed,
+        signed_alone=True,
+    ),
+)
+
+
+def _movement(record: type[Body], check: Check, groups: Groups = stock.movement_groups) -> Kind:
+    """Movements are signed alone, and stay shown past their author's pin without moving stock."""
+    return Kind(
+        record=record,
+        lane=Lane.ORDINARY,
+        groups=groups,
+        check=check,
+        signed_alone=True,
+        shown_if_removed=True,
+    )
+
+
+MOVEMENTS: Final = (
+    _movement(movements.Stocktake, move_rules.check_stocktake),
+    _movement(movements.Received, move_rules.check_received),
+    _movement(movements.Dispatch, move_rules.check_dispatch),
+    _movement(movements.Receipt, move_rules.check_receipt),
+    _movement(movements.HandedOut, move_rules.check_handed_out),
+    _movement(movements.Loss, move_rules.check_loss),
+    _movement(movements.WayLoss, move_rules.check_way_loss),
+    _movement(movements.Cash, move_rules.check_cash, pens.cash_groups),
+    _movement(movements.Mark, move_rules.check_mark, stock.mark_groups),
+    _movement(movements.CashMark, move_rules.check_cash_mark, pens.cash_mark_groups),
+    _movement(movements.Adopted, move_rules.check_adopted, stock.adopted_groups),
+)
+
 SUPPLY: Final = Domain(
     name="supply",
-    kinds=NEEDS,
-    views=needs.NEED_VIEWS + offers.OFFER_VIEWS,
+    kinds=NEEDS + PENS + MOVEMENTS,
+    views=needs.NEED_VIEWS + offers.OFFER_VIEWS + stock.STOCK_VIEWS + pens.PEN_VIEWS,
 )
 
 __all__ = ["SUPPLY"]

@@ -24,6 +24,8 @@ HOUSEHOLDS: Final = "households"
 LOST: Final = "lost"
 IN: Final = "in"
 CASH: Final = "cash"
+CARD: Final = "card"
+PEN: Final = "pen"
 COUNTED: Final = 255
 """The reason of what only a stocktake found or missed."""
 
@@ -47,6 +49,21 @@ def stock_key(store: Ref, code: str, unit: Unit, reason: int | None = None) -> b
 def transit_key(sent_from: Ref, sent_to: Ref, code: str, unit: Unit) -> bytes:
     """A good on its way between two stores."""
     return ref_key(sent_from) + ref_key(sent_to) + good_key(code, unit)
+
+
+def card_key(store: Ref, code: str, unit: Unit, depth: int, movement: Ref) -> bytes:
+    """One line of a good's card in a store, in causal order."""
+    return stock_key(store, code, unit) + depth.to_bytes(8, "big") + ref_key(movement)
+
+
+def pen_key(pen: Ref, depth: int) -> bytes:
+    """That a pen wrote at this depth."""
+    return ref_key(pen) + depth.to_bytes(8, "big")
+
+
+def cash_key(box: Ref, currency: str) -> bytes:
+    """A currency in a money box."""
+    return ref_key(box) + currency.encode()
 
 
 def read_ref(key: bytes) -> Ref:

@@ -175,7 +175,7 @@ class Receipt(Body, frozen=True, tag="receipt"):
 
 
 class HandedOut(Body, frozen=True, tag="handed-out"):
-    """Given out at the door by a tally without names. A second counter marks it (`mark`)."""
+    """Given out at the door by a tally without names. A second counter's `mark` follows."""
 
     pen: PenRef
     store: StoreRef
@@ -221,7 +221,7 @@ class WayLoss(Body, frozen=True, tag="way-loss"):
     note: Note = ""
 
 
-class CashMoved(Body, frozen=True, tag="cash"):
+class Cash(Body, frozen=True, tag="cash"):
     """Cash into a box or out of it. It counts once a second person has marked it."""
 
     pen: PenRef
@@ -234,9 +234,16 @@ class CashMoved(Body, frozen=True, tag="cash"):
 
 
 class Mark(Body, frozen=True, tag="mark"):
-    """A second person's mark on a hand-out or on cash: I counted it too."""
+    """A second counter's mark on a hand-out: I counted it too."""
 
-    of: Annotated[Ref, points_to("handed-out", "cash")]
+    of: Annotated[Ref, points_to("handed-out")]
+    slip: Slip
+
+
+class CashMark(Body, frozen=True, tag="cash-mark"):
+    """A second person's mark on cash: I counted it too."""
+
+    of: Annotated[Ref, points_to("cash")]
     slip: Slip
 
 

@@ -48,7 +48,7 @@ class GoodLine(msgspec.Struct, array_like=True, frozen=True):
     version: Ref
     unit: Unit
     name: Name
-    name_en: Name
+    name_en: Note
     category: Category
     tier: Tier
     water: Water
@@ -62,7 +62,7 @@ class GoodRow(msgspec.Struct, array_like=True, frozen=True):
     code: Code
     unit: Unit
     name: Name
-    name_en: Name
+    name_en: Note
     category: Category
     tier: Tier
     water: Water

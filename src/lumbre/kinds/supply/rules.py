@@ -14,11 +14,8 @@ from lumbre.kinds.supply.records import (
     Confirmed,
     Good,
     Need,
-    NeedClosed,
     NotArrived,
     Offer,
-    OfferWithdrawn,
-    RadioNeed,
     StillNeeded,
     Unit,
     Water,
@@ -117,14 +114,14 @@ def _as_committed(
     return None if said == (commitment.need, commitment.offer) else "content.other-need"
 
 
-check_good = rules(Good, _water_keeps_its_name, _same_code)
-check_need = rules(Need, at_first_place, edits_one_thing, _same_good)
-check_radio_need = rules(RadioNeed, speaks_for_nobody)
-check_confirmed = rules(Confirmed, _names_the_thing, _version_of_thing)
-check_need_closed = rules(NeedClosed, _names_the_thing)
-check_still_needed = rules(StillNeeded, _names_the_thing, _closings_of_need)
-check_offer = rules(Offer, at_first_place, edits_one_thing, _same_good)
-check_offer_withdrawn = rules(OfferWithdrawn, _names_the_thing)
-check_commitment = rules(Commitment, _answers_something, serves_need_or_offer)
-check_commitment_withdrawn = rules(CommitmentWithdrawn, _as_committed)
-check_not_arrived = rules(NotArrived, _as_committed)
+check_good = rules(_water_keeps_its_name, _same_code)
+check_need = rules(at_first_place, edits_one_thing, _same_good)
+check_radio_need = rules(speaks_for_nobody)
+check_confirmed = rules(_names_the_thing, _version_of_thing)
+check_need_closed = rules(_names_the_thing)
+check_still_needed = rules(_names_the_thing, _closings_of_need)
+check_offer = rules(at_first_place, edits_one_thing, _same_good)
+check_offer_withdrawn = rules(_names_the_thing)
+check_commitment = rules(_answers_something, serves_need_or_offer)
+check_commitment_withdrawn = rules(_as_committed)
+check_not_arrived = rules(_as_committed)
