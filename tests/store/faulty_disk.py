@@ -11,6 +11,7 @@ The fault budget, for each named disk:
 Not in the budget: a disk that says that it synced and did not. No program survives that.
 """
 
+# ruff: noqa: N802 SQLite's names
 from __future__ import annotations
 
 import random

@@ -4,10 +4,10 @@ import random
 from pathlib import Path
 
 import pytest
-from tests.store.faulty_disk import FAULTY, after_power_cut, faulty_disk
-from tests.store.writing import KEY, Log
 
 from lumbre.store import LogStore, PrivateStore
+from tests.store.faulty_disk import FAULTY, after_power_cut, faulty_disk
+from tests.store.writing import KEY, Log
 
 PATH = Path("/node/log.lumbre")
 PRIVATE = Path("/node/private.lumbre")

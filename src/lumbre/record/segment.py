@@ -102,7 +102,9 @@ def write_segment(entries: Sequence[Entry], base: Tip = START) -> bytes:
     return encode((FORMAT_VERSION, entries[0].name, tip, items))
 
 
-def _header_fields(header: bytes) -> tuple[int, bytes, int, bytes, int, int, int, bytes, int, bytes]:
+def _header_fields(
+    header: bytes,
+) -> tuple[int, bytes, int, bytes, int, int, int, bytes, int, bytes]:
     fields: tuple[int, bytes, int, bytes, int, int, int, bytes, int, bytes]
     fields = msgspec.msgpack.decode(header, type=tuple)
     return fields
@@ -164,9 +166,7 @@ def _build(segment: _Segment) -> list[Entry]:
         key_id = OPEN if key is None else key
         if key == OPEN or not 0 <= wall_s <= WALL_MAX_S:
             raise Refused("refused.out-of-range")
-        header = header_bytes(
-            log, seq, prev, depth, wall_s, total, key_id, body_bytes, body_hash
-        )
+        header = header_bytes(log, seq, prev, depth, wall_s, total, key_id, body_bytes, body_hash)
         id_ = sha256(header).digest()
         unsigned_entries += 1
         unsigned_bytes += body_bytes
