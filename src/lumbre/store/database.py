@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import apsw
 
@@ -31,13 +32,15 @@ from lumbre.store.limits import CACHE_KIB, PAGE_BYTES, WAL_MOST_PAGES, WAL_TEND_
 
 DISK: Final = "unix"
 CIPHER: Final = "chacha20"
-_OPEN: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+_OPEN: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 
 
 class Database:
     """A connection to one encrypted file. Not shared between threads."""
 
-    def __init__(self, path: Path, key: bytes, *, vfs: str = DISK) -> None:
+    def __init__(
+        self, path: Path, key: bytes, *, vfs: str = DISK, page_bytes: int = PAGE_BYTES
+    ) -> None:
         if len(key) != KEY_BYTES:
             raise StoreError("store.bad-key-file", file=path.name)
         self.path = path
@@ -45,13 +48,16 @@ class Database:
         self.vfs = vfs
         self._wal_pages = 0
         with told(self.file):
-            self._connection = self._open(key)
+            self._connection = self._open(key, page_bytes)
 
-    def _open(self, key: bytes) -> apsw.Connection:
+    def _open(self, key: bytes, page_bytes: int) -> apsw.Connection:
         if self.vfs == DISK and not self.path.exists():
             # Made by hand for its mode: nobody else reads it, whatever the umask.
             os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
-        connection = apsw.Connection(str(self.path), flags=_OPEN, vfs=f"multipleciphers-{self.vfs}")
+        # psow=0: disks that lose power while they write may spoil the sector that they are in,
+        # so no commit shares a sector with one that was acknowledged.
+        name = f"file:{quote(str(self.path))}?psow=0"
+        connection = apsw.Connection(name, flags=_OPEN, vfs=f"multipleciphers-{self.vfs}")
         try:
             connection.pragma("cipher", CIPHER)
             connection.pragma("hexkey", (b"raw:" + key).hex())
@@ -59,7 +65,7 @@ class Database:
             connection.pragma("temp_store", "memory")
             connection.pragma("cache_size", -CACHE_KIB)
             connection.pragma("trusted_schema", False)
-            connection.pragma("page_size", PAGE_BYTES)
+            connection.pragma("page_size", page_bytes)
             connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full")
             connection.pragma("wal_autocheckpoint", 0)
@@ -140,3 +146,9 @@ class Database:
         """Fold the write-ahead log and let go of the file. May be called twice."""
         with told(self.file):
             self._connection.close()
+
+    def abandon(self) -> None:
+        """Let go of the file without writing to it: for a wipe."""
+        with suppress(apsw.Error, OSError):
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            self._connection.close(force=True)

@@ -52,8 +52,11 @@ LOG_STEPS: Final[tuple[Step, ...]] = (
         first_seq INTEGER NOT NULL,
         last_seq INTEGER NOT NULL
     );
-    CREATE TABLE piece (hash BLOB PRIMARY KEY, sealed BLOB NOT NULL);
     """,
+)
+
+MEDIA_STEPS: Final[tuple[Step, ...]] = (
+    "CREATE TABLE piece (hash BLOB PRIMARY KEY, bytes INTEGER NOT NULL, sealed BLOB NOT NULL);",
 )
 
 PRIVATE_STEPS: Final[tuple[Step, ...]] = (
