@@ -15,7 +15,6 @@ import hashlib
 from typing import Annotated, Final, TypeVar
 
 import msgspec
-from lumbre.trust.acts import Admit, Box32, Epoch, Found, Wrap
 
 from lumbre.errors import Invalid, Refused
 from lumbre.node.node import Node
@@ -26,6 +25,7 @@ from lumbre.record.log import NO_SPACE, Hash32, Key32
 from lumbre.record.seal import Sealed, open_envelope, seal_envelope, seal_text
 from lumbre.schema import Role, Via
 from lumbre.schema.fields import NAME_MAX_BYTES
+from lumbre.trust.acts import Admit, Box32, Epoch, Found, Wrap
 
 READS: Final = frozenset({Role.READER, Role.MEMBER, Role.STEWARD})
 T = TypeVar("T")
@@ -142,6 +142,16 @@ def words_bytes(request: Request) -> bytes:
     """What both sides read aloud: bytes from which six words are chosen."""
     signed = request.space + request.author + request.sealed_name
     return hashlib.sha256(_WORDS_DOMAIN + signed).digest()
+
+
+def words_bytes_of(request: bytes) -> bytes:
+    """The same for a request that this device made itself."""
+    return words_bytes(_read(request, REQUEST_MAX_BYTES, Request))
+
+
+def space_of(request: bytes) -> bytes:
+    """The space that a request of this device is for."""
+    return _read(request, REQUEST_MAX_BYTES, Request).space
 
 
 def _plain(name: str) -> str:

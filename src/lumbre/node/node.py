@@ -56,7 +56,10 @@ class Received(msgspec.Struct):
 
 
 class Node:
-    """An engine over its stores and ports. Not shared between threads."""
+    """An engine over its stores and ports. Not shared between threads.
+
+    `changes` grows with every change of what is folded: what was read before is stale then.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Node:
         self.private = private
         self.clock = clock
         self.random = random
+        self.changes = 0
         self._spaces: dict[bytes, Space] = {}
         for space in self._space_ids():
             self._open_space(space)
@@ -238,6 +242,7 @@ class Node:
                     received.without_effect += 1
 
     def _flush(self) -> None:
+        self.changes += 1
         for held in self._spaces.values():
             held.ledger.flush()
         if self.private is not None:
