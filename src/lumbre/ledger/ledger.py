@@ -148,7 +148,7 @@ class Ledger:
             digest.update(key + encode(self._rights.act_note(key)))
         return digest.digest()
 
-    def _admit(self, entry: Entry, depth_before: int | None) -> Verdict:
+    def _admit(self, entry: Entry, depth_before: int | None, *, is_again: bool = False) -> Verdict:
         judged = self.judge.content(entry, depth_before)
         if isinstance(judged, Verdict):
             if entry.name.lane is Lane.TRUST and judged.outcome is not Outcome.WAITING:
@@ -158,14 +158,18 @@ class Ledger:
             return self._admit_act(judged)
         if self._are_acts_new:
             self._move_rights()
-        return self._stand(judged)
+        verdict = self._stand(judged)
+        if is_again and verdict is ACCEPTED:
+            self.judge.forget(entry.ref)
+        return verdict
 
     def _admit_act(self, judged: Judged) -> Verdict:
         entry = judged.entry
         if entry.name.space == NO_SPACE and entry.id != self.space:
             return self._without_effect(entry, "content.other-space")
         self._add_act(Act(entry, judged.body, judged.refs))
-        return self.judge.record(entry.ref, ACCEPTED)
+        self.judge.forget(entry.ref)
+        return ACCEPTED
 
     def _add_act(self, act: Act) -> None:
         self._trust.add(act)
@@ -207,7 +211,7 @@ class Ledger:
             judged.body,
         )
         self.folds.add(groups, fact, judged.data)
-        return self.judge.record(ref, ACCEPTED)
+        return ACCEPTED
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:
         verdict = Verdict(Outcome.WITHOUT_EFFECT, reason, entry.depth)
@@ -236,7 +240,7 @@ class Ledger:
         held = self.judge.find(ref)
         if held is None:
             return []
-        verdict = self._admit(held[1], self.judge.before(held[1]))
+        verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
         return [] if verdict.outcome is Outcome.WAITING else self.judge.release(ref)
 
     def _move_rights(self) -> None:
@@ -260,8 +264,8 @@ class Ledger:
                     last = self.judge.judged_seq(branch)
                     for entry in self._book.entries(branch.number, branch.first_seq, last):
                         judged = self.judge.again(entry)
-                        if judged is not None:
-                            self._stand(judged)
+                        if judged is not None and self._stand(judged) is ACCEPTED:
+                            self.judge.forget(entry.ref)
 
 
 def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:
