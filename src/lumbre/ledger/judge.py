@@ -203,7 +203,7 @@ class Judge:
             return v.BAD_LANE
         if kind.signed_alone and entry.signature is None:
             return v.NOT_SIGNED_ALONE
-        for field, allowed in self._points_to[kind.record]:
+        for field, allowed in self._points_to[kind.record] if decoded.refs else ():
             for ref in _refs_of(getattr(body, field)):
                 target = targets.get(ref)
                 if target is None or self._registry.kind_of(target).name not in allowed:

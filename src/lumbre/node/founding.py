@@ -15,7 +15,6 @@ import hashlib
 from typing import Annotated, Final, TypeVar
 
 import msgspec
-from lumbre.trust.acts import Admit, Box32, Epoch, Found, Wrap
 
 from lumbre.errors import Invalid, Refused
 from lumbre.node.node import Node
@@ -26,6 +25,7 @@ from lumbre.record.log import NO_SPACE, Hash32, Key32
 from lumbre.record.seal import Sealed, open_envelope, seal_envelope, seal_text
 from lumbre.schema import Role, Via
 from lumbre.schema.fields import NAME_MAX_BYTES
+from lumbre.trust.acts import Admit, Box32, Epoch, Found, Wrap
 
 READS: Final = frozenset({Role.READER, Role.MEMBER, Role.STEWARD})
 T = TypeVar("T")

@@ -17,14 +17,13 @@ import msgspec
 
 from lumbre.errors import Locked, NotFound, Refused
 from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict
-from lumbre.node.ports import Clock, Random
+from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
 from lumbre.node.segments import Frontier, frontier, segments
 from lumbre.node.spaces import Space
 from lumbre.record import Entry, Lane, LogName, Ref, SigningKey, Tip
 from lumbre.record.log import NO_SPACE
 from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Body, Registry
-from lumbre.store import LogStore, PrivateStore
 
 # One commit's worth: about 4 MB in memory, and few enough fsyncs that they do not show.
 COMMIT_ENTRIES: Final = 10_000
@@ -60,8 +59,8 @@ class Node:
 
     def __init__(
         self,
-        log: LogStore,
-        private: PrivateStore | None,
+        log: LogDisk,
+        private: PrivateDisk | None,
         registry: Registry,
         clock: Clock,
         random: Random,
@@ -113,7 +112,7 @@ class Node:
             if id_[:32] == space:
                 opened.add_epoch(id_[32:], key)
 
-    def _unlocked(self) -> PrivateStore:
+    def _unlocked(self) -> PrivateDisk:
         if self.private is None:
             raise Locked("locked.needs-passphrase")
         return self.private

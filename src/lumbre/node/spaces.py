@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lumbre.trust.acts import AFTER_MAX, Epoch, Wrap
-
 from lumbre.errors import Invalid, NotAllowed, Refused
 from lumbre.ledger import Book, Ledger, MemoryTables, Tables
 from lumbre.node.ports import Clock, Random
@@ -22,6 +20,7 @@ from lumbre.record.seal import open_body, open_text, seal_body
 from lumbre.schema import Body, Registry
 from lumbre.schema.fields import refs_in
 from lumbre.trust import current_epoch
+from lumbre.trust.acts import AFTER_MAX, Epoch, Wrap
 
 
 class Space:

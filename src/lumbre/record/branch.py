@@ -42,6 +42,15 @@ class Write(msgspec.Struct):
     rows: list[Row]
 
 
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """The `n`th thing stored: a run of entries of one branch, or bodies that they lacked."""
+
+    n: int
+    branch: int
+    first_seq: int
+    last_seq: int
+
+
 def to_row(entry: Entry) -> Row:
     """What is kept of an entry beside its log's name."""
     return entry.seq, entry.header, entry.body, entry.signature
