@@ -1,0 +1,1 @@
+"""Acts of trust folded into who may write what. Pure."""
