@@ -47,8 +47,7 @@ class Registry:
         records = tuple(self._by_record)
         self._decoder: Any = msgspec.msgpack.Decoder(Union[records] if records else Body)  # noqa: UP007
         self._ref_fields = {
-            record: tuple(f.name for f in fields_of(record) if f.base is Ref)
-            for record in records
+            record: tuple(f.name for f in fields_of(record) if f.base is Ref) for record in records
         }
 
     def kind_of(self, body: Body) -> Kind:
@@ -63,9 +62,7 @@ class Registry:
         self.kind_of(body)
         data = canonical.encode(body)
         if len(data) > BODY_MAX_BYTES:
-            raise Invalid(
-                "invalid.body-too-large", size_bytes=len(data), max_bytes=BODY_MAX_BYTES
-            )
+            raise Invalid("invalid.body-too-large", size_bytes=len(data), max_bytes=BODY_MAX_BYTES)
         try:
             self._decoder.decode(data)
         except msgspec.ValidationError as error:

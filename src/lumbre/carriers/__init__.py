@@ -1,0 +1,1 @@
+"""Ways of moving entries: so far, files in a folder."""

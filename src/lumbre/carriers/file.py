@@ -1,0 +1,117 @@
+"""Bundles in a folder: a stick, a shared directory, a download.
+
+Rules: one safe path for every name that comes from outside; a bundle is written beside its
+name and moved into place, so that a stick pulled out leaves the old or the new, never half;
+nothing found in a folder is ever run, followed through a link, or read past its cap.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from lumbre.errors import Refused, StoreError
+from lumbre.sync.bundle import BUNDLE_MAX_BYTES, BundleReader, write_bundle
+
+SUFFIX: Final = ".lumbre"
+# More bundles than a stick carries for a federation of communities.
+FOLDER_MAX_FILES: Final = 1000
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.[a-z]{1,16}")
+_READ_BYTES: Final = 256 * 1024
+
+
+def safe_path(folder: Path, name: str) -> Path:
+    """The path of `name` in `folder`; `Refused` unless it is a plain name directly in it."""
+    if not _NAME.fullmatch(name):
+        raise Refused("refused.bad-name")
+    return folder / name
+
+
+def write_file(folder: Path, name: str, parts: Iterable[bytes]) -> Path:
+    """Write a file whole or not at all, and see it on the disk."""
+    path = safe_path(folder, name)
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError("file.cannot-write", folder=str(folder), why=error.strerror) from error
+    return path
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_file(folder: Path, name: str, max_bytes: int) -> Iterator[bytes]:
+    """Bytes of a plain file, in parts; `Refused` for links, devices and what is too large."""
+    path = safe_path(folder, name)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise Refused("file.cannot-read", why=error.strerror) from error
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
+            raise Refused("refused.not-a-plain-file")
+        while part := file.read(_READ_BYTES):
+            yield part
+
+
+def names_in(folder: Path, suffix: str) -> list[str]:
+    """Names of plain files in a folder that end in `suffix`; others are not looked at."""
+    try:
+        with os.scandir(folder) as found:
+            names = [
+                item.name
+                for item, _ in zip(found, range(FOLDER_MAX_FILES), strict=False)
+                if item.name.endswith(suffix)
+                and _NAME.fullmatch(item.name)
+                and item.is_file(follow_symlinks=False)
+            ]
+    except OSError as error:
+        raise StoreError(
+            "file.cannot-read-folder", folder=str(folder), why=error.strerror
+        ) from error
+    return sorted(names)
+
+
+def give(folder: Path, name: str, segments: Iterable[bytes]) -> Path:
+    """Write one bundle into a folder."""
+    return write_file(folder, name + SUFFIX, write_bundle(segments))
+
+
+class Taken:
+    """What a folder gave: segments, bundle by bundle, and what was wrong with which."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.refused: list[tuple[str, str]] = []
+        self.cut_short: list[str] = []
+
+    def segments(self) -> Iterator[bytes]:
+        """Every whole segment; a bad bundle gives what came before its bad bytes."""
+        for name in names_in(self._folder, SUFFIX):
+            reader = BundleReader()
+            try:
+                for part in read_file(self._folder, name, BUNDLE_MAX_BYTES):
+                    yield from reader.feed(part)
+            except Refused as error:
+                self.refused.append((name, error.message_id))
+                continue
+            if not reader.is_whole:
+                self.cut_short.append(name)

@@ -1,0 +1,22 @@
+"""One `admit`, three verdicts, folds and the state hash. Pure; kinds are handed in."""
+
+from lumbre.ledger.ledger import Ledger, replay
+from lumbre.ledger.link import Linked, Linker, Run
+from lumbre.ledger.memory import MemoryBook, MemoryTables
+from lumbre.ledger.ports import Book, Tables
+from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
+
+__all__ = [
+    "ACCEPTED",
+    "Book",
+    "Ledger",
+    "Linked",
+    "Linker",
+    "MemoryBook",
+    "MemoryTables",
+    "Outcome",
+    "Run",
+    "Tables",
+    "Verdict",
+    "replay",
+]

@@ -1,0 +1,298 @@
+"""The second and third verdicts: content and right. They decide what counts.
+
+Content is a fact about an entry and what it refers to: form, lane, depth, targets, the
+kind's own check. Once every reference has been judged it never changes. Right hangs on the
+acts of trust that are known, and may change; then the author's facts are moved.
+
+An entry waits for: the entry before it in its log, each reference, its body, its key. An
+entry of the urgent lane that stands above a gap waits like others, and is listed so that a
+board can show it with "earlier entries missing".
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from lumbre.errors import Refused
+from lumbre.ledger import verdict as v
+from lumbre.ledger.ports import Book, Tables
+from lumbre.ledger.verdict import Outcome, Verdict
+from lumbre.record import canonical
+from lumbre.record.branch import Branch
+from lumbre.record.entry import OPEN, Entry
+from lumbre.record.log import Ref
+from lumbre.schema.fields import Body, fields_of
+from lumbre.schema.kind import Kind, ref_key
+from lumbre.schema.registry import Decoded, Registry
+
+Opener = Callable[[Entry], bytes | None]
+"""The plain body of a sealed entry, or None while its key is missing; `Refused` if it is bad."""
+
+_VERDICT = "verdict"
+_WAITER = "waiter"
+_JUDGED = "judged"
+_TARGETS_MAX = 4096
+
+
+class Target(msgspec.Struct, frozen=True, gc=False):
+    """What the judge remembers of an entry that others refer to."""
+
+    depth: int
+    body: Body | None
+
+
+class Judged(msgspec.Struct, frozen=True, gc=False):
+    """An entry with valid content, decoded."""
+
+    entry: Entry
+    body: Body
+    kind: Kind
+    data: bytes
+    refs: tuple[Ref, ...]
+
+
+class Judge:
+    """Content verdicts, kept in `tables` as exceptions."""
+
+    def __init__(self, registry: Registry, book: Book, tables: Tables, opener: Opener) -> None:
+        self._registry = registry
+        self._book = book
+        self._tables = tables
+        self._opener = opener
+        self._targets: OrderedDict[Ref, Target] = OrderedDict()
+        self._decoder = msgspec.msgpack.Decoder(Verdict)
+        self._awaited = {key[:72] for key, _ in tables.scan(_WAITER)}
+        self._exceptions = {key for key, _ in tables.scan(_VERDICT)}
+        self._points_to = {kind.record: _targets_of(kind) for kind in registry.kinds.values()}
+
+    def exception(self, ref: Ref) -> Verdict | None:
+        """The recorded verdict of an entry, or None where it is accepted (or not here)."""
+        key = ref_key(ref)
+        if key not in self._exceptions:
+            return None
+        stored = self._tables.get(_VERDICT, key)
+        return None if stored is None else self._decoder.decode(stored)
+
+    def exceptions(self) -> Iterator[tuple[bytes, Verdict]]:
+        """Every recorded verdict, by key of entry."""
+        for key, stored in self._tables.scan(_VERDICT):
+            yield key, self._decoder.decode(stored)
+
+    def record(self, ref: Ref, verdict: Verdict) -> Verdict:
+        """Keep a verdict that is not an acceptance."""
+        key = ref_key(ref)
+        self._exceptions.add(key)
+        self._tables.put(_VERDICT, key, canonical.encode(verdict))
+        return verdict
+
+    def forget(self, ref: Ref) -> None:
+        """Take back what was recorded of an entry: it is accepted now."""
+        key = ref_key(ref)
+        if key in self._exceptions:
+            self._exceptions.discard(key)
+            self._tables.put(_VERDICT, key, None)
+
+    def find(self, ref: Ref) -> tuple[Branch, Entry] | None:
+        """The entry that a reference names, and the branch that holds it."""
+        for branch in self._book.branches(ref.log):
+            if branch.first_seq <= ref.seq <= branch.tip.seq:
+                entry = self._book.entry(branch.number, ref.seq)
+                if entry is not None and entry.id == ref.hash:
+                    return branch, entry
+        return None
+
+    def before(self, entry: Entry) -> int | None:
+        """Effective depth of the entry before, or None while that is not judged."""
+        if entry.seq == 0:
+            return 0
+        previous = Ref(entry.log, entry.seq - 1, entry.prev)
+        target = self.target(previous)
+        return None if target is None else target.depth
+
+    def target(self, ref: Ref) -> Target | None:
+        """What a reference stands on, or None while that has not arrived or waits itself."""
+        found = self._targets.get(ref)
+        if found is not None:
+            self._targets.move_to_end(ref)
+            return found
+        held = self.find(ref)
+        if held is None or ref.seq > self.judged_seq(held[0]):
+            return None
+        noted = self.exception(ref)
+        if noted is not None and noted.outcome is Outcome.WAITING:
+            return None
+        entry = held[1]
+        body = None
+        if noted is None or not noted.reason.startswith("content."):
+            data = self.plain(entry)
+            body = self._registry.decode(data).body if data is not None else None
+        return self.remember(ref, Target(noted.depth if noted else entry.depth, body))
+
+    def remember(self, ref: Ref, target: Target) -> Target:
+        """Keep a target at hand; the oldest goes."""
+        self._targets[ref] = target
+        if len(self._targets) > _TARGETS_MAX:
+            self._targets.popitem(last=False)
+        return target
+
+    def judged_seq(self, branch: Branch) -> int:
+        """Up to which seq a branch has been judged; before its first, one less than that."""
+        stored = self._tables.get(_JUDGED, branch.number.to_bytes(8, "big"))
+        return branch.first_seq - 1 if stored is None else int.from_bytes(stored, "big")
+
+    def set_judged(self, branch: Branch, seq: int) -> None:
+        """Note that a branch has been judged up to `seq`; it never goes back."""
+        if seq <= self.judged_seq(branch):
+            return
+        self._tables.put(_JUDGED, branch.number.to_bytes(8, "big"), seq.to_bytes(8, "big"))
+
+    def plain(self, entry: Entry) -> bytes | None:
+        """The body as it was before sealing; None where it is absent or its key is."""
+        if entry.key_id == OPEN or entry.body is None:
+            return entry.body
+        return self._opener(entry)
+
+    def content(self, entry: Entry, depth_before: int | None) -> Judged | Verdict:
+        """Whether an entry's content is valid: the decoded entry, or why not (yet)."""
+        if depth_before is None:
+            return self._wait(entry, v.WAITS_FOR_PREVIOUS, self._previous(entry))
+        if entry.body is None:
+            return Verdict(Outcome.WAITING, v.WAITS_FOR_BODY)
+        try:
+            data = self.plain(entry)
+            if data is None:
+                return Verdict(Outcome.WAITING, v.WAITS_FOR_KEY)
+            decoded = self._registry.decode(data)
+        except Refused as error:
+            reason = error.message_id.replace("refused.", "content.", 1)
+            return Verdict(Outcome.WITHOUT_EFFECT, reason, depth_before + 1)
+        return self._content(entry, decoded, data, depth_before)
+
+    def _content(
+        self, entry: Entry, decoded: Decoded, data: bytes, depth_before: int
+    ) -> Judged | Verdict:
+        depth = depth_before
+        targets: dict[Ref, Body] = {}
+        for ref in decoded.refs:
+            target = self.target(ref)
+            if target is None:
+                return self._wait(entry, v.WAITS_FOR_REFERENCE, ref)
+            depth = max(depth, target.depth)
+            if target.body is not None:
+                targets[ref] = target.body
+        depth += 1
+        reason = self._reason(entry, decoded, depth, targets)
+        if reason is not None:
+            return Verdict(Outcome.WITHOUT_EFFECT, reason, depth)
+        assert decoded.body is not None
+        assert decoded.kind is not None
+        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+
+    def _reason(
+        self, entry: Entry, decoded: Decoded, depth: int, targets: dict[Ref, Body]
+    ) -> str | None:
+        kind, body = decoded.kind, decoded.body
+        if entry.depth != depth:
+            return v.BAD_DEPTH
+        if kind is None or body is None:
+            return v.UNKNOWN_KIND
+        if kind.lane is not entry.name.lane:
+            return v.BAD_LANE
+        if kind.signed_alone and entry.signature is None:
+            return v.NOT_SIGNED_ALONE
+        for field, allowed in self._points_to[kind.record] if decoded.refs else ():
+            for ref in _refs_of(getattr(body, field)):
+                target = targets.get(ref)
+                if target is None or self._registry.kind_of(target).name not in allowed:
+                    return v.WRONG_TARGET
+        return kind.check(body, targets, entry.name.author) if kind.check else None
+
+    @staticmethod
+    def _previous(entry: Entry) -> Ref:
+        return Ref(entry.log, entry.seq - 1, entry.prev)
+
+    def _wait(self, entry: Entry, reason: str, target: Ref) -> Verdict:
+        key = ref_key(target)
+        self._awaited.add(key)
+        self._tables.put(_WAITER, key + ref_key(entry.ref), b"")
+        return Verdict(Outcome.WAITING, reason)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether anything waits for an entry at all."""
+        return bool(self._awaited)
+
+    def again(self, entry: Entry) -> Judged | None:
+        """An entry whose content was found valid, decoded anew; None for all others."""
+        noted = self.exception(entry.ref)
+        if noted is not None and not noted.reason.startswith("right."):
+            return None
+        data = self.plain(entry)
+        if data is None:
+            return None
+        decoded = self._registry.decode(data)
+        assert decoded.body is not None
+        assert decoded.kind is not None
+        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+
+    def refs_of(self, entry: Entry) -> tuple[Ref, ...]:
+        """The references in a body whose content is not valid, as far as it can be read."""
+        try:
+            data = self.plain(entry)
+            return () if data is None else self._registry.decode(data).refs
+        except Refused:
+            return ()
+
+    def act(self, entry: Entry) -> tuple[Body | None, tuple[Ref, ...]] | None:
+        """An act of trust that was judged: its body (None: not valid) and references."""
+        judged = self.again(entry)
+        if judged is not None:
+            return judged.body, judged.refs
+        noted = self.exception(entry.ref)
+        if noted is None or noted.outcome is Outcome.WAITING:
+            return None
+        return None, self.refs_of(entry)
+
+    def is_ancestor(self, entry: Entry, of: Ref) -> bool:
+        """Whether `entry` is the entry that `of` names, or comes before it on its branch."""
+        held = self.find(of)
+        if held is None or entry.seq > of.seq:
+            return False
+        branches = {branch.number: branch for branch in self._book.branches(of.log)}
+        branch = held[0]
+        while entry.seq < branch.first_seq:
+            if branch.parent is None:
+                return False
+            branch = branches[branch.parent]
+        there = self._book.entry(branch.number, entry.seq)
+        return there is not None and there.id == entry.id
+
+    def release(self, ref: Ref) -> list[Ref]:
+        """The entries that waited for this one; they wait no longer for it."""
+        key = ref_key(ref)
+        if key not in self._awaited:
+            return []
+        self._awaited.discard(key)
+        waiting = [waiter for waiter, _ in self._tables.scan(_WAITER, key)]
+        for waiter in waiting:
+            self._tables.put(_WAITER, waiter, None)
+        return [ref_of(waiter[len(key) :]) for waiter in waiting]
+
+
+def ref_of(key: bytes) -> Ref:
+    """The reference whose `ref_key` this is."""
+    return Ref(key[:32], int.from_bytes(key[32:40], "big"), key[40:72])
+
+
+def _targets_of(kind: Kind) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    fields = fields_of(kind.record)
+    return tuple((f.name, f.points_to) for f in fields if f.base is Ref and f.points_to)
+
+
+def _refs_of(value: object) -> Sequence[Ref]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, Ref) else value  # type: ignore[return-value]

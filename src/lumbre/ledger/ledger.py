@@ -1,0 +1,289 @@
+"""The ledger of one space: entries in, verdicts and views out.
+
+`admit` is the one place where an entry comes to count. It gets entries whose link holds (see
+`link`), in any order between logs, and each branch in its own order; it gives each a verdict
+and folds what counts. `flush` derives the views of everything since the last one.
+
+The state is a function of the set of entries: the same in any order of arrival, folded as
+they come or from scratch (P2). What it does not do: store entries, choose keys, read clocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from lumbre.ledger import verdict as v
+from lumbre.ledger.fold import Folds
+from lumbre.ledger.judge import Judge, Judged, Opener, ref_of
+from lumbre.ledger.link import Run
+from lumbre.ledger.ports import Book, Tables
+from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
+from lumbre.record.branch import Branch
+from lumbre.record.canonical import encode
+from lumbre.record.entry import Entry
+from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
+from lumbre.schema.fields import Body
+from lumbre.schema.kind import Fact, Standing
+from lumbre.schema.registry import Registry
+from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
+
+# Long enough that reading by seq pays, short enough that few entries of it wait.
+REPLAY_RUN_ENTRIES: Final = 256
+
+
+class Ledger:
+    """One space's verdicts and views over `book` and `tables`. Not shared between threads."""
+
+    def __init__(
+        self, space: bytes, registry: Registry, book: Book, tables: Tables, opener: Opener
+    ) -> None:
+        self.space = space
+        self.registry = registry
+        self._book = book
+        self._tables = tables
+        self.folds = Folds(registry, tables)
+        self.judge = Judge(registry, book, tables, opener)
+        self._trust = Trust(space)
+        self._rights = self._trust.rights()
+        self._are_acts_new = False
+        self._authors: dict[bytes, AuthorRight | None] = {}
+        self._acts: dict[bytes, Ref] = {}
+        self._heads: dict[bytes, Ref] = {}
+        self._load_acts()
+
+    def _load_acts(self) -> None:
+        """Replay the acts that were admitted before this process began."""
+        names = [name for name in self._book.logs(self.space) if name.lane is Lane.TRUST]
+        names += self._book.logs(NO_SPACE)
+        found = []
+        for name in names:
+            for branch in self._book.branches(name.id):
+                last = self.judge.judged_seq(branch)
+                found += list(self._book.entries(branch.number, branch.first_seq, last))
+        for entry in sorted(found, key=lambda entry: (entry.depth, entry.id)):
+            act = self.judge.act(entry)
+            if act is not None and (entry.name.space != NO_SPACE or entry.id == self.space):
+                self._add_act(Act(entry, *act))
+
+    @property
+    def rights(self) -> Rights:
+        """Who may do what, as of the last `flush`."""
+        return self._rights
+
+    def act_ref(self, id_: bytes) -> Ref | None:
+        """The reference to an act of trust, by its id."""
+        return self._acts.get(id_)
+
+    def acts(self) -> Iterator[tuple[Entry, Body]]:
+        """Every act of trust whose content is valid, in order of depth."""
+        found = []
+        for ref in self._acts.values():
+            held = self.judge.find(ref)
+            judged = self.judge.again(held[1]) if held is not None else None
+            if judged is not None:
+                found.append((judged.entry, judged.body))
+        yield from sorted(found, key=lambda pair: (pair[0].depth, pair[0].id))
+
+    def trust_heads(self) -> list[Ref]:
+        """The acts that no other act stands on: what a new act names as known, deepest last."""
+        return sorted(self._heads.values(), key=lambda ref: (ref.seq, ref.hash))
+
+    def grant(self, name: LogName) -> int:
+        """Bytes that a log may hold, by the acts that were admitted."""
+        if self._are_acts_new:
+            self._move_rights()
+        return grant_bytes(self._rights, name.author, name.lane)
+
+    def admit(self, run: Run) -> list[Verdict]:
+        """Judge entries that one branch gained, in order, and then all that waited for them."""
+        judge = self.judge
+        depth = judge.before(run.entries[0])
+        judge.set_judged(run.branch, run.entries[-1].seq)
+        verdicts = []
+        for entry in run.entries:
+            verdict = self._admit(entry, depth)
+            verdicts.append(verdict)
+            if verdict is ACCEPTED:
+                depth = entry.depth
+            else:
+                depth = None if verdict.outcome is Outcome.WAITING else verdict.depth
+        if judge.is_awaited:
+            for entry, verdict in zip(run.entries, verdicts, strict=True):
+                if verdict.outcome is not Outcome.WAITING:
+                    self._release(entry.ref)
+        self._stand_again_if_pinned(run.entries[0].name)
+        return verdicts
+
+    def admit_again(self, refs: Iterable[Ref]) -> None:
+        """Judge entries anew whose body or key has come, and all that waited for them."""
+        for ref in refs:
+            self._release_one(ref)
+
+    def waiting_for_key(self) -> list[Ref]:
+        """Entries that are sealed to an epoch whose key is not here."""
+        return [
+            ref_of(key)
+            for key, verdict in self.judge.exceptions()
+            if verdict.reason == v.WAITS_FOR_KEY
+        ]
+
+    def flush(self) -> None:
+        """Derive the views of what was admitted and put them into the tables."""
+        if self._are_acts_new:
+            self._move_rights()
+        self.folds.flush()
+
+    def state_hash(self) -> bytes:
+        """32 bytes: equal on nodes that hold the same entries and know the same kinds."""
+        self.flush()
+        digest = hashlib.sha256(b"lumbre/state/1\0" + self.space)
+        digest.update(self.folds.digest())
+        for key, verdict in self.judge.exceptions():
+            digest.update(key + encode(verdict))
+        for key in sorted(self._acts):
+            digest.update(key + encode(self._rights.act_note(key)))
+        return digest.digest()
+
+    def _admit(self, entry: Entry, depth_before: int | None, *, is_again: bool = False) -> Verdict:
+        judged = self.judge.content(entry, depth_before)
+        if isinstance(judged, Verdict):
+            if entry.name.lane is Lane.TRUST and judged.outcome is not Outcome.WAITING:
+                self._add_act(Act(entry, None, self.judge.refs_of(entry)))
+            return self.judge.record(entry.ref, judged)
+        if judged.kind.lane is Lane.TRUST:
+            return self._admit_act(judged)
+        if self._are_acts_new:
+            self._move_rights()
+        verdict = self._stand(judged)
+        if is_again and verdict is ACCEPTED:
+            self.judge.forget(entry.ref)
+        return verdict
+
+    def _admit_act(self, judged: Judged) -> Verdict:
+        entry = judged.entry
+        if entry.name.space == NO_SPACE and entry.id != self.space:
+            return self._without_effect(entry, "content.other-space")
+        self._add_act(Act(entry, judged.body, judged.refs))
+        self.judge.forget(entry.ref)
+        return ACCEPTED
+
+    def _add_act(self, act: Act) -> None:
+        self._trust.add(act)
+        if act.entry.id not in self._acts:
+            for id_ in (act.entry.prev, *(ref.hash for ref in act.refs)):
+                self._heads.pop(id_, None)
+            self._heads[act.entry.id] = act.entry.ref
+            self._acts[act.entry.id] = act.entry.ref
+        self._are_acts_new = True
+
+    def _stand(self, judged: Judged) -> Verdict:
+        """The third verdict: right. What counts becomes a fact, what does not is taken out."""
+        entry, kind = judged.entry, judged.kind
+        author = entry.name.author
+        right = self._author(author)
+        standing: Standing | str
+        if right is None:
+            standing = "right.not-admitted"
+        elif right.pins is None and right.role in kind.writers:
+            standing = Standing.COUNTS
+        else:
+            standing = self._rights.verdict(entry, kind.writers, self._ancestor_of(entry))
+            if standing is Standing.REMOVED and not kind.shown_if_removed:
+                standing = v.PAST_PIN
+        ref = entry.ref
+        groups = kind.groups(judged.body, ref)
+        if isinstance(standing, str):
+            self.folds.remove(groups, ref)
+            return self._without_effect(entry, standing)
+        assert right is not None
+        fact = Fact(
+            entry.depth,
+            ref,
+            author,
+            right.person,
+            right.role,
+            standing,
+            entry.wall_s,
+            judged.body,
+        )
+        self.folds.add(groups, fact, judged.data)
+        return ACCEPTED
+
+    def _without_effect(self, entry: Entry, reason: str) -> Verdict:
+        verdict = Verdict(Outcome.WITHOUT_EFFECT, reason, entry.depth)
+        return self.judge.record(entry.ref, verdict)
+
+    def _author(self, author: bytes) -> AuthorRight | None:
+        if author not in self._authors:
+            self._authors[author] = self._rights.author(author)
+        return self._authors[author]
+
+    def _ancestor_of(self, entry: Entry) -> Callable[[tuple[int, bytes]], bool]:
+        """Whether `entry` is a pinned entry, or one of its ancestors."""
+
+        def is_ancestor(pin: tuple[int, bytes]) -> bool:
+            return self.judge.is_ancestor(entry, Ref(entry.log, pin[0], pin[1]))
+
+        return is_ancestor
+
+    def _release(self, ref: Ref) -> None:
+        queue = deque(self.judge.release(ref))
+        while queue:
+            queue.extend(self._release_one(queue.popleft()))
+
+    def _release_one(self, ref: Ref) -> list[Ref]:
+        """Judge one entry again; the entries that its verdict lets go on."""
+        held = self.judge.find(ref)
+        if held is None:
+            return []
+        verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
+        return [] if verdict.outcome is Outcome.WAITING else self.judge.release(ref)
+
+    def _move_rights(self) -> None:
+        """Bring the rights up to date, and with them the facts of authors whose right moved."""
+        self._are_acts_new = False
+        older, self._rights = self._rights, self._trust.rights()
+        for author in sorted(self._rights.changed(older)):
+            self._authors.pop(author, None)
+            self._stand_again(author)
+
+    def _stand_again_if_pinned(self, name: LogName) -> None:
+        """A pinned entry that arrives late shows which branch the pin meant."""
+        right = self._author(name.author)
+        if right is not None and right.pins is not None:
+            self._stand_again(name.author)
+
+    def _stand_again(self, author: bytes) -> None:
+        for log in self._book.logs_of(author):
+            for branch in self._book.branches(log):
+                if branch.name.space == self.space and branch.name.lane is not Lane.TRUST:
+                    last = self.judge.judged_seq(branch)
+                    for entry in self._book.entries(branch.number, branch.first_seq, last):
+                        judged = self.judge.again(entry)
+                        if judged is not None and self._stand(judged) is ACCEPTED:
+                            self.judge.forget(entry.ref)
+
+
+def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:
+    """Admit everything that `branches` hold, from scratch, shallow entries first.
+
+    Returns how many entries there were. References point to smaller depths, so that few wait.
+    """
+    heap = [(0, branch.first_seq, number, branch) for number, branch in enumerate(branches)]
+    heapq.heapify(heap)
+    count = 0
+    while heap:
+        _, seq, number, branch = heapq.heappop(heap)
+        last = min(seq + REPLAY_RUN_ENTRIES - 1, branch.tip.seq)
+        entries = list(book.entries(branch.number, seq, last))
+        until = heap[0][0] + REPLAY_RUN_ENTRIES if heap else entries[-1].depth
+        run = [entry for entry in entries if entry.depth <= until] or entries[:1]
+        ledger.admit(Run(branch, run))
+        count += len(run)
+        if run[-1].seq < branch.tip.seq:
+            heapq.heappush(heap, (run[-1].depth + 1, run[-1].seq + 1, number, branch))
+    return count

@@ -1,0 +1,142 @@
+"""One encrypted SQLite file: how it is opened, written and closed.
+
+The cipher is sqlite3mc's ChaCha20-Poly1305. Each page, in the file and in its write-ahead log,
+is sealed under a key of its own (file key, page number, random nonce) and carries a Poly1305
+tag: a flipped bit or a page in another's place is found when it is read. What that does not
+find is an old page that was put back with its own tag; the chain of headers does. AEGIS is
+faster where the processor has AES, and slow on boards that have not.
+
+Rules: the key is 32 random bytes, so none is derived here. Write-ahead log, synchronous=FULL:
+what `write` returned from survives a power cut. One process and one connection (exclusive
+locking, so there is no -shm file). Temporary tables stay in memory. No mmap.
+
+`vfs` names the disk below the encryption, as SQLite knows it: "unix", or one that tests and
+read-only media put there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from lumbre.errors import StoreError
+from lumbre.record.limits import KEY_BYTES
+from lumbre.store.faults import as_store_error, told
+from lumbre.store.limits import CACHE_KIB, PAGE_BYTES, WAL_MOST_PAGES, WAL_TEND_PAGES
+
+DISK: Final = "unix"
+CIPHER: Final = "chacha20"
+_OPEN: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+
+
+class Database:
+    """A connection to one encrypted file. Not shared between threads."""
+
+    def __init__(self, path: Path, key: bytes, *, vfs: str = DISK) -> None:
+        if len(key) != KEY_BYTES:
+            raise StoreError("store.bad-key-file", file=path.name)
+        self.path = path
+        self.file = path.name
+        self.vfs = vfs
+        self._wal_pages = 0
+        with told(self.file):
+            self._connection = self._open(key)
+
+    def _open(self, key: bytes) -> apsw.Connection:
+        if self.vfs == DISK and not self.path.exists():
+            # Made by hand for its mode: nobody else reads it, whatever the umask.
+            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+        connection = apsw.Connection(str(self.path), flags=_OPEN, vfs=f"multipleciphers-{self.vfs}")
+        try:
+            connection.pragma("cipher", CIPHER)
+            connection.pragma("hexkey", (b"raw:" + key).hex())
+            connection.pragma("locking_mode", "exclusive")
+            connection.pragma("temp_store", "memory")
+            connection.pragma("cache_size", -CACHE_KIB)
+            connection.pragma("trusted_schema", False)
+            connection.pragma("page_size", PAGE_BYTES)
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", "full")
+            connection.pragma("wal_autocheckpoint", 0)
+            connection.set_wal_hook(self._on_commit)
+            # Takes the lock now: a second process learns of it at once.
+            connection.execute("BEGIN IMMEDIATE; COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    @contextmanager
+    def writing(self) -> Iterator[apsw.Connection]:
+        """One transaction: when it ends without an error, all of it is on the disk."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+        except (apsw.Error, OSError) as error:
+            raise as_store_error(error, self.file) from error
+        if self._wal_pages >= WAL_MOST_PAGES:
+            self._fold_wal()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except apsw.Error:
+                # The error that led here says more; the next BEGIN meets what is left.
+                return
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Every row of a query: callers bound it."""
+        with told(self.file):
+            return self._connection.execute(sql, values).fetchall()
+
+    def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        with told(self.file):
+            row = self._connection.execute(sql, values).fetchone()
+        return None if row is None else row[0]
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first row, or None."""
+        with told(self.file):
+            return self._connection.execute(sql, values).fetchone()
+
+    @property
+    def connection(self) -> apsw.Connection:
+        """For backup and doctor; who uses it translates its errors with `told`."""
+        return self._connection
+
+    def tend(self) -> bool:
+        """Fold the write-ahead log into the file if it is due. For idle moments."""
+        if self._wal_pages < WAL_TEND_PAGES:
+            return False
+        return self._fold_wal()
+
+    def _fold_wal(self) -> bool:
+        """Whether it was folded; a disk that refuses leaves it as it was, and nothing is lost."""
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error:
+            return False
+        self._wal_pages = 0
+        return True
+
+    def close(self) -> None:
+        """Fold the write-ahead log and let go of the file. May be called twice."""
+        with told(self.file):
+            self._connection.close()

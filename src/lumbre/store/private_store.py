@@ -1,0 +1,187 @@
+"""The private file: views, indexes over plain text, keys, drafts.
+
+Rules: it holds no fact that the log lacks except keys and drafts; it follows the log by a
+marker (the last arrival that its tables have folded) and is never committed with it. Tables
+are buffered until `commit`; keys and drafts are on the disk when their call returns. Readers
+see what is buffered.
+
+Tables are pairs of bytes, sorted by key; `clear` empties them so that they can be made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from lumbre.errors import StoreError
+from lumbre.store.database import DISK, Database
+from lumbre.store.limits import READ_ROWS, VALUE_MAX_BYTES
+from lumbre.store.migrate import PRIVATE_STEPS, bring_up_to_date
+
+_MARKER: Final = "marker"
+
+
+class PrivateStore:
+    """Sorted tables of bytes, secrets and drafts, in one encrypted file."""
+
+    def __init__(self, path: Path, key: bytes, *, vfs: str = DISK) -> None:
+        self.database = Database(path, key, vfs=vfs)
+        try:
+            bring_up_to_date(self.database, PRIVATE_STEPS)
+            rows = self.database.rows("SELECT name, id FROM tab")
+        except BaseException:
+            self.database.close()
+            raise
+        self._tabs: dict[str, int] = dict(rows)
+        self._pending: dict[str, dict[bytes, bytes | None]] = {}
+
+    # Tables
+
+    def get(self, table: str, key: bytes) -> bytes | None:
+        """The value of a key."""
+        pending = self._pending.get(table)
+        if pending is not None and key in pending:
+            return pending[key]
+        tab = self._tabs.get(table)
+        if tab is None:
+            return None
+        value: bytes | None = self.database.value(
+            "SELECT value FROM pair WHERE tab = ? AND key = ?", (tab, key)
+        )
+        return value
+
+    def put(self, table: str, key: bytes, value: bytes | None) -> None:
+        """Set a value, or delete it with None; on the disk after the next `commit`."""
+        if value is not None and len(value) > VALUE_MAX_BYTES:
+            raise StoreError("store.value-too-large", table=table, size_bytes=len(value))
+        self._pending.setdefault(table, {})[key] = value
+
+    def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Pairs whose key begins with `prefix`, by key, as they stand when the scan begins."""
+        pending = {
+            key: value
+            for key, value in self._pending.get(table, {}).items()
+            if key.startswith(prefix)
+        }
+        changed = sorted(pending)
+        position = 0
+        for key, value in self._stored(table, prefix):
+            while position < len(changed) and changed[position] < key:
+                fresh = pending[changed[position]]
+                if fresh is not None:
+                    yield changed[position], fresh
+                position += 1
+            if key not in pending:
+                yield key, value
+        for key in changed[position:]:
+            fresh = pending[key]
+            if fresh is not None:
+                yield key, fresh
+
+    def _stored(self, table: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        tab = self._tabs.get(table)
+        if tab is None:
+            return
+        end = _after(prefix)
+        start, first = prefix, ">="
+        while True:
+            sql = f"SELECT key, value FROM pair WHERE tab = ? AND key {first} ?"  # noqa: S608
+            values: tuple[object, ...] = (tab, start)
+            if end is not None:
+                sql, values = sql + " AND key < ?", (*values, end)
+            rows = self.database.rows(f"{sql} ORDER BY key LIMIT {READ_ROWS}", values)
+            yield from rows
+            if len(rows) < READ_ROWS:
+                return
+            start, first = rows[-1][0], ">"
+
+    def commit(self, marker: int) -> None:
+        """Put everything buffered, and how far it follows the log, on the disk at once."""
+        tabs = dict(self._tabs)
+        with self.database.writing() as connection:
+            for table, pairs in self._pending.items():
+                if table not in tabs:
+                    connection.execute("INSERT INTO tab (name) VALUES (?)", (table,))
+                    tabs[table] = connection.last_insert_rowid()
+                tab = tabs[table]
+                connection.executemany(
+                    "INSERT OR REPLACE INTO pair VALUES (?, ?, ?)",
+                    [(tab, key, value) for key, value in pairs.items() if value is not None],
+                )
+                connection.executemany(
+                    "DELETE FROM pair WHERE tab = ? AND key = ?",
+                    [(tab, key) for key, value in pairs.items() if value is None],
+                )
+            connection.execute(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (_MARKER, b"%d" % marker)
+            )
+        self._tabs = tabs
+        self._pending.clear()
+
+    def marker(self) -> int:
+        """The last arrival that the tables have folded; 0 for none."""
+        return int(self.database.value("SELECT value FROM meta WHERE name = ?", (_MARKER,)) or 0)
+
+    def discard(self) -> None:
+        """Drop what is buffered."""
+        self._pending.clear()
+
+    def clear(self) -> None:
+        """Empty every table and set the marker back to 0; secrets and drafts stay."""
+        with self.database.writing() as connection:
+            connection.execute("DELETE FROM pair")
+            connection.execute("DELETE FROM meta WHERE name = ?", (_MARKER,))
+        self._pending.clear()
+
+    # Secrets and drafts: on the disk at once
+
+    def put_secret(self, kind: str, id_: bytes, value: bytes) -> None:
+        """Keep a secret."""
+        with self.database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO secret VALUES (?, ?, ?)", (kind, id_, value))
+
+    def secret(self, kind: str, id_: bytes) -> bytes | None:
+        """A secret."""
+        value: bytes | None = self.database.value(
+            "SELECT value FROM secret WHERE kind = ? AND id = ?", (kind, id_)
+        )
+        return value
+
+    def secrets(self, kind: str) -> Iterator[tuple[bytes, bytes]]:
+        """Every secret of a kind, by id."""
+        yield from self.database.rows(
+            "SELECT id, value FROM secret WHERE kind = ? ORDER BY id", (kind,)
+        )
+
+    def delete_secret(self, kind: str, id_: bytes) -> None:
+        """Destroy a secret: its bytes are overwritten in the file (secure_delete)."""
+        with self.database.writing() as connection:
+            connection.execute("DELETE FROM secret WHERE kind = ? AND id = ?", (kind, id_))
+
+    def put_draft(self, id_: bytes, value: bytes | None) -> None:
+        """Keep what a person typed so far; None once it became an entry or was thrown away."""
+        with self.database.writing() as connection:
+            if value is None:
+                connection.execute("DELETE FROM draft WHERE id = ?", (id_,))
+            else:
+                connection.execute("INSERT OR REPLACE INTO draft VALUES (?, ?)", (id_, value))
+
+    def drafts(self) -> list[tuple[bytes, bytes]]:
+        """Every draft, by id."""
+        return self.database.rows("SELECT id, value FROM draft ORDER BY id")
+
+    def tend(self) -> bool:
+        """What may be put off: for idle moments."""
+        return self.database.tend()
+
+    def close(self) -> None:
+        """Let go of the file. What is buffered goes: it can be folded again."""
+        self._pending.clear()
+        self.database.close()
+
+
+def _after(prefix: bytes) -> bytes | None:
+    """The least key past every key that begins with `prefix`; None where there is none."""
+    head = prefix.rstrip(b"\xff")
+    return head[:-1] + bytes([head[-1] + 1]) if head else None
