@@ -122,6 +122,7 @@ class Admit(TrustAct, tag="admit"):
 class Device(TrustAct, tag="device"):
     """A person's own key, or its paper, admits another key of the same person."""
 
+    person: Person
     key: AuthorKey
     consent: Consent
     sealed: SealedText = b""
