@@ -80,7 +80,7 @@ class Pen:
         branch: str | None = None,
         since: Act | None = None,
     ) -> Act:
-        """An act by `who`'s key. `since` forks the log after that act (the founding: at its start)."""
+        """An act by `who`'s key. `since` forks the log there (the founding: at its start)."""
         branch = branch or who
         if since is not None:
             in_log = since.entry.name.author == key_of(who) and since is not self.founding

@@ -77,7 +77,7 @@ class Box32(msgspec.Struct, array_like=True, frozen=True, gc=False):
     box: Box
 
 
-class Found(Body, tag="found"):
+class Found(Body, frozen=True, tag="found"):
     """The founding entry, alone in a log under the all-zero space; its id names the space.
 
     `recovery` is the public key that lies on paper: it may admit and close keys of its
@@ -91,13 +91,13 @@ class Found(Body, tag="found"):
     sealed: SealedText = b""
 
 
-class TrustAct(Body):
+class TrustAct(Body, frozen=True):
     """What every act but the founding has: the heads of the trust lane that its writer knew."""
 
     after: After
 
 
-class Invite(TrustAct, tag="invite"):
+class Invite(TrustAct, frozen=True, tag="invite"):
     """A member's promise to admit who shows the one-time key behind `token_hash`."""
 
     token_hash: Hash32
@@ -105,7 +105,7 @@ class Invite(TrustAct, tag="invite"):
     sealed: SealedText = b""
 
 
-class Admit(TrustAct, tag="admit"):
+class Admit(TrustAct, frozen=True, tag="admit"):
     """Admits `key`: as a new person (`person` None), or as a further key of a person.
 
     The first is any member's act, up to the role of member; the second is a proposal.
@@ -119,7 +119,7 @@ class Admit(TrustAct, tag="admit"):
     sealed: SealedText = b""
 
 
-class Device(TrustAct, tag="device"):
+class Device(TrustAct, frozen=True, tag="device"):
     """A person's own key, or its paper, admits another key of the same person."""
 
     person: Person
@@ -128,7 +128,7 @@ class Device(TrustAct, tag="device"):
     sealed: SealedText = b""
 
 
-class Close(TrustAct, tag="close"):
+class Close(TrustAct, frozen=True, tag="close"):
     """A person's own other key, or its paper, closes `key`; entries past the pins are void."""
 
     key: AuthorKey
@@ -136,7 +136,7 @@ class Close(TrustAct, tag="close"):
     sealed: SealedText = b""
 
 
-class Remove(TrustAct, tag="remove"):
+class Remove(TrustAct, frozen=True, tag="remove"):
     """Proposes to remove a person with all its keys, or only `key` of it."""
 
     person: Person
@@ -145,14 +145,14 @@ class Remove(TrustAct, tag="remove"):
     sealed: SealedText = b""
 
 
-class Appoint(TrustAct, tag="appoint"):
+class Appoint(TrustAct, frozen=True, tag="appoint"):
     """Proposes that a member becomes a steward."""
 
     person: Person
     sealed: SealedText = b""
 
 
-class Dismiss(TrustAct, tag="dismiss"):
+class Dismiss(TrustAct, frozen=True, tag="dismiss"):
     """Proposes that a steward goes back to being a member; stewards' acts past the pins void."""
 
     person: Person
@@ -160,7 +160,7 @@ class Dismiss(TrustAct, tag="dismiss"):
     sealed: SealedText = b""
 
 
-class MovePins(TrustAct, tag="pins"):
+class MovePins(TrustAct, frozen=True, tag="pins"):
     """Proposes other pins for an earlier remove, dismiss or close."""
 
     removal: Annotated[Ref, points_to("remove", "dismiss", "close")]
@@ -168,19 +168,19 @@ class MovePins(TrustAct, tag="pins"):
     sealed: SealedText = b""
 
 
-class SetQuorum(TrustAct, tag="quorum"):
+class SetQuorum(TrustAct, frozen=True, tag="quorum"):
     """Proposes that decisions take more than this share of the stewards."""
 
     percent: Percent
 
 
-class SetRules(TrustAct, tag="rules"):
+class SetRules(TrustAct, frozen=True, tag="rules"):
     """Proposes the version of the rules of rights."""
 
     version: Version
 
 
-class Epoch(TrustAct, tag="epoch"):
+class Epoch(TrustAct, frozen=True, tag="epoch"):
     """Proposes a new key of the space: its X25519 half, boxes for devices, the one before."""
 
     public: Key32
@@ -190,20 +190,20 @@ class Epoch(TrustAct, tag="epoch"):
     excludes: Annotated[tuple[AuthorKey, ...], Meta(max_length=EXCLUDES_MAX)]
 
 
-class Wrap(TrustAct, tag="wrap"):
+class Wrap(TrustAct, frozen=True, tag="wrap"):
     """Further boxes of an epoch's key, for devices that were admitted later."""
 
     epoch: Annotated[Ref, points_to("epoch")]
     boxes: Annotated[tuple[Box32, ...], Meta(max_length=WRAPS_MAX)]
 
 
-class Organisation(TrustAct, tag="organisation"):
+class Organisation(TrustAct, frozen=True, tag="organisation"):
     """Names an organisation that takes part; its name is inside `sealed`."""
 
     sealed: SealedText
 
 
-class Mandate(TrustAct, tag="mandate"):
+class Mandate(TrustAct, frozen=True, tag="mandate"):
     """Proposes who speaks for an organisation or has a duty, and who follows, in order.
 
     `term_s` is shown; no clock ends a mandate.
@@ -217,7 +217,7 @@ class Mandate(TrustAct, tag="mandate"):
     sealed: SealedText = b""
 
 
-class EndMandate(TrustAct, tag="mandate-end"):
+class EndMandate(TrustAct, frozen=True, tag="mandate-end"):
     """Ends a person's turn in a mandate: by that person, by a deputy, or as a proposal."""
 
     mandate: Annotated[Ref, points_to("mandate")]
@@ -225,7 +225,7 @@ class EndMandate(TrustAct, tag="mandate-end"):
     sealed: SealedText = b""
 
 
-class Grant(TrustAct, tag="grant"):
+class Grant(TrustAct, frozen=True, tag="grant"):
     """How many bytes an author's logs may hold, lane by lane; a grant only ever raises.
 
     For a guest's or sensor's key it is any member's act up to a cap; else a proposal.
@@ -235,26 +235,26 @@ class Grant(TrustAct, tag="grant"):
     lane_bytes: tuple[LaneBytes, LaneBytes, LaneBytes, LaneBytes]
 
 
-class Approve(TrustAct, tag="approve"):
+class Approve(TrustAct, frozen=True, tag="approve"):
     """A steward's vote for a proposal. Persons count, not devices."""
 
     proposal: Ref
 
 
-class Adopt(TrustAct, tag="adopt"):
+class Adopt(TrustAct, frozen=True, tag="adopt"):
     """A member takes on a removed member's entry: it counts, once however often adopted."""
 
     entry: Mention
 
 
-class Objection(Body, tag="objection"):
+class Objection(Body, frozen=True, tag="objection"):
     """Anyone's objection. Lane 1, so that no bound of the trust lane keeps it out."""
 
     disputes: Mention
     sealed: SealedText
 
 
-class ForkSeen(TrustAct, tag="fork"):
+class ForkSeen(TrustAct, frozen=True, tag="fork"):
     """Shows that one key wrote two branches. It proves itself and by itself stops nothing."""
 
     left: Annotated[bytes, Meta(max_length=PROOF_MAX_BYTES // 2)]
@@ -262,7 +262,7 @@ class ForkSeen(TrustAct, tag="fork"):
 
 
 class Act(msgspec.Struct, frozen=True):
-    """An entry of lane 0 with a valid link, and its body; or an objection of lane 1.
+    """An entry of lane 0 with a valid link, and its body.
 
     `body` is None where this version does not know the kind: the entry then only hands on
     its past, `refs`.
@@ -271,4 +271,3 @@ class Act(msgspec.Struct, frozen=True):
     entry: Entry
     body: Body | None
     refs: tuple[Ref, ...] = ()
-

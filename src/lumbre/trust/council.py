@@ -9,9 +9,9 @@ What this does not do: choose `taken`. See `lumbre.trust.removal`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
+from lumbre.schema.roles import Role
 from lumbre.trust.acts import (
     Admit,
     Appoint,
@@ -25,7 +25,6 @@ from lumbre.trust.acts import (
     SetQuorum,
     SetRules,
 )
-from lumbre.schema.roles import Role
 from lumbre.trust.graph import Graph
 from lumbre.trust.people import People
 from lumbre.trust.pins import Taken
@@ -57,6 +56,7 @@ class State:
         self.rules = rules
 
     def copy(self, past: Past) -> State:
+        """The same decisions, for a past that will hold more."""
         other = State(past, self.live, self.quorums, self.rules)
         other.ends = self.ends
         return other
@@ -94,10 +94,9 @@ class Council:
         found = graph.bodies[founding]
         assert isinstance(found, Found)
         self.percent = found.quorum_percent
-        self.rules_version = found.rules_version
         self.passes = 0
         self.steps = 0
-        self._start = State((), {person: (founding,) for person in sorted(founders)}, (), ())
+        self.start = State((), dict.fromkeys(sorted(founders), (founding,)), (), ())
 
     def decide(
         self,
@@ -134,7 +133,7 @@ class _Pass:
         self.out = Outcome()
         self.counted: dict[int, int] = {}
         self.ballots: dict[int, list[tuple[int, bytes]]] = {}
-        self.states: dict[Past, State] = {(): council._start}
+        self.states: dict[Past, State] = {(): council.start}
 
     def run(self) -> Outcome:
         for number in self.weighty.acts:
@@ -163,7 +162,7 @@ class _Pass:
         if known is not None:
             return known
         lines = self.weighty.lines
-        nearest = self.council._start
+        nearest = self.council.start
         for line, count in enumerate(past):
             if count:
                 found = self.states[self.weighty.upto[lines[line][count - 1]]]
@@ -184,50 +183,51 @@ class _Pass:
         """Fix the electorate of a proposal, or note why it has none."""
         electorate = frozenset(state.live)
         proposers = self.weighty.persons_of(number) & electorate
-        why = "right.not-steward" if not proposers else self._objection(number, state)
+        why = "right.not-steward" if not proposers else self._against(number, state)
         if why is not None:
             self.out.notes[number] = why
             return
         if len(electorate) == 1:
             electorate |= self._helped_elsewhere(number, proposers)
-        percent = max(
-            [self.council.percent]
-            + [self.graph.bodies[n].percent for n in state.quorums]  # type: ignore[union-attr]
-        )
+        percent = percent_of(self.graph, self.council.percent, state.quorums)
         self.out.electorate[number] = electorate
         self.out.need[number] = len(electorate) * percent // 100 + 1
         self.out.voters[number] = set()
 
-    def _objection(self, number: int, state: State) -> str | None:
+    def _against(self, number: int, state: State) -> str | None:
         """Why a steward's proposal can have no effect, judged in its past."""
         body = self.graph.bodies[number]
         if number in self.barred:
             return "right.last-steward"
         if isinstance(body, Appoint):
-            if body.person not in self.weighty.candidates or len(state.live) >= STEWARDS_MAX:
-                return "right.too-many-stewards"
-            if not self._is_member(body.person):
-                return "right.not-a-member"
-        elif isinstance(body, Dismiss | Remove):
-            if isinstance(body, Dismiss) and body.person not in state.live:
+            return self._against_appointing(body, state)
+        if isinstance(body, Dismiss):
+            if body.person not in state.live:
                 return "right.not-a-steward"
-            if isinstance(body, Remove):
-                keys = self.people.persons.get(body.person, ())
-                if not keys or (body.key is not None and body.key not in keys):
-                    return "right.not-admitted"
-                if body.key is not None:
-                    return None
-            if state.live.keys() == {body.person}:
-                return "right.last-steward"
-        elif isinstance(body, MovePins):
+            return "right.last-steward" if len(state.live) == 1 else None
+        if isinstance(body, Remove):
+            return self._against_removing(body, state)
+        if isinstance(body, MovePins):
             target = self.graph.number.get(body.removal.hash)
             known = self.graph.bodies[target] if target is not None else None
-            if not isinstance(known, Remove | Dismiss | Close):
-                return "right.no-removal"
-        elif isinstance(body, Admit) and body.person not in self.people.persons:
+            return None if isinstance(known, Remove | Dismiss | Close) else "right.no-removal"
+        if isinstance(body, Admit):
+            return None if body.person in self.people.persons else "right.not-admitted"
+        if isinstance(body, Grant):
+            return None if body.key in self.people.keys else "right.not-admitted"
+        return None
+
+    def _against_appointing(self, body: Appoint, state: State) -> str | None:
+        if body.person not in self.weighty.candidates or len(state.live) >= STEWARDS_MAX:
+            return "right.too-many-stewards"
+        return None if self._is_member(body.person) else "right.not-a-member"
+
+    def _against_removing(self, body: Remove, state: State) -> str | None:
+        keys = self.people.persons.get(body.person, ())
+        if not keys or (body.key is not None and body.key not in keys):
             return "right.not-admitted"
-        elif isinstance(body, Grant) and body.key not in self.people.keys:
-            return "right.not-admitted"
+        if body.key is None and state.live.keys() == {body.person}:
+            return "right.last-steward"
         return None
 
     def _is_member(self, person: bytes) -> bool:
@@ -237,7 +237,7 @@ class _Pass:
             for a in self.people.keys[key]
         )
 
-    def _helped_elsewhere(self, number: int, proposers: frozenset[bytes]) -> Iterable[bytes]:
+    def _helped_elsewhere(self, number: int, proposers: frozenset[bytes]) -> set[bytes]:
         """Stewards whom a lone steward appointed together with others, in acts it leaves out.
 
         Nobody can claim not to have seen what they signed: so nobody goes back to the time
@@ -302,9 +302,7 @@ class _Pass:
         holds, past = self.weighty.holds, state.past
         place = self.weighty.place
         persons = {
-            person
-            for vote, person in self.ballots.get(proposal, ())
-            if holds(past, place[vote])
+            person for vote, person in self.ballots.get(proposal, ()) if holds(past, place[vote])
         }
         return len(persons) >= self.out.need[proposal]
 
@@ -353,3 +351,15 @@ class _Pass:
         if any(self.weighty.is_past(proposal, other) for other in rest):
             return rest
         return (*rest, proposal)
+
+
+def percent_of(graph: Graph, founded: int, newest: Terms) -> int:
+    """The share a decision has to exceed: where several were set apart, the greatest."""
+    bodies = [graph.bodies[number] for number in newest]
+    return max([b.percent for b in bodies if isinstance(b, SetQuorum)], default=founded)
+
+
+def version_of(graph: Graph, founded: int, newest: Terms) -> int:
+    """The rules' version: where several were set apart, the greatest."""
+    bodies = [graph.bodies[number] for number in newest]
+    return max([b.version for b in bodies if isinstance(b, SetRules)], default=founded)

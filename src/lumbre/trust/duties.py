@@ -101,7 +101,6 @@ def mandates(rights: Rights) -> list[Held]:
 
 def epochs(rights: Rights) -> list[EpochKey]:
     """The keys of the space in effect, by (depth, id)."""
-    assert rights.settled is not None or not rights.stewards
     found = []
     for number, body in _in_effect(rights, Epoch):
         assert rights.settled is not None
@@ -110,14 +109,14 @@ def epochs(rights: Rights) -> list[EpochKey]:
     return sorted(found, key=lambda epoch: (epoch.depth, epoch.ref.hash))
 
 
-def current_epoch(rights: Rights) -> EpochKey | None:
-    """The key to write under: the greatest (depth, id) that excludes every key taken away.
+def current_epoch(rights: Rights) -> bytes | None:
+    """The id of the epoch to write under: the greatest (depth, id) that excludes every key taken away.
 
     None where a key was taken away since the last: the stewards have to make a new one.
     """
     closed = closed_keys(rights)
     fitting = [epoch for epoch in epochs(rights) if closed <= frozenset(epoch.body.excludes)]
-    return fitting[-1] if fitting else None
+    return fitting[-1].ref.hash if fitting else None
 
 
 def boxes_of(rights: Rights, epoch: Ref, key: bytes) -> list[bytes]:

@@ -59,13 +59,17 @@ def note_of(settled: Settled, number: int) -> str | None:
     if isinstance(body, Close):
         return None if number in settled.taken.acts else "right.not-own-device"
     if isinstance(body, Admit | Device):
-        if number in settled.people.refused:
-            return "right.key-taken"
-        admitted = settled.people.keys.get(body.key, ())
-        return None if any(a.act == number for a in admitted) else "right.role"
+        return _admission(settled, number, body)
     if isinstance(body, ForkSeen):
         return _fork(body)
     return None if any(a.role is Role.MEMBER for a in standing) else "right.role"
+
+
+def _admission(settled: Settled, number: int, body: Admit | Device) -> str | None:
+    if number in settled.people.refused:
+        return "right.key-taken"
+    admitted = settled.people.keys.get(body.key, ())
+    return None if any(a.act == number for a in admitted) else "right.role"
 
 
 def _fork(body: ForkSeen) -> str | None:

@@ -161,9 +161,7 @@ class Admissions:
             people.add(found.recovery, paper)
         return list(people.keys)
 
-    def extend(
-        self, people: People, number: int, in_effect: Callable[[int], bool]
-    ) -> bytes | None:
+    def extend(self, people: People, number: int, in_effect: Callable[[int], bool]) -> bytes | None:
         """Let one act admit its key; the key if it says something new."""
         body = self.graph.bodies[number]
         author = people.keys.get(self.graph.entries[number].name.author, ())

@@ -118,11 +118,7 @@ class Settlement:
         """The removals that hold if exactly `acts` take away."""
         taken = self._taken(acts)
         effective = self._decide(taken).effective
-        votes = {
-            number
-            for number in effective
-            if self._is_removal(number)
-        }
+        votes = {number for number in effective if self._is_removal(number)}
         votes.update(number for number in self._closings if self._is_valid_closing(number, taken))
         return frozenset(votes)
 

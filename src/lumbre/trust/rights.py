@@ -13,7 +13,7 @@ side of a movement (`adopters` lets a kind ask).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -21,16 +21,19 @@ from lumbre.record.entry import Entry
 from lumbre.record.log import Lane, LogName
 from lumbre.schema.kind import Standing
 from lumbre.schema.roles import Role
-from lumbre.trust.graph import Pin
+from lumbre.trust.acts import Found
+from lumbre.trust.council import percent_of, version_of
 from lumbre.trust.grants import LaneBytes
+from lumbre.trust.graph import Pin
 from lumbre.trust.judge import note_of
 from lumbre.trust.removal import Settled
 
-IsAncestor = Callable[[Entry, tuple[int, bytes]], bool]
+IsAncestor = Callable[[tuple[int, bytes]], bool]
+"""Whether the entry in question is the one at (seq, id) of its log, or comes before it."""
 K = TypeVar("K")
 V = TypeVar("V")
 
-LAYER_MAX: int = 512
+LAYER_MAX: Final = 512
 """Changes copied with each step before they are folded into a new base."""
 
 
@@ -98,26 +101,20 @@ class Rights:
     ) -> None:
         self.space = space
         self.settled = settled
-        self._authors = authors
-        self._adopted = adopted
+        self.by_author = authors
+        self.adopted = adopted
         self.founder: bytes | None = None
         self.stewards: frozenset[bytes] = frozenset()
         self.quorum_percent = 50
         self.rules_version = 1
         if settled is not None:
-            final = settled.outcome.final
-            bodies = settled.graph.bodies
-            self.founder = settled.graph.entries[settled.founding].id
+            final, graph = settled.outcome.final, settled.graph
+            found = graph.bodies[settled.founding]
+            assert isinstance(found, Found)
+            self.founder = graph.entries[settled.founding].id
             self.stewards = frozenset(settled.live)
-            found = bodies[settled.founding]
-            self.quorum_percent = max(
-                bodies[n].percent if n != settled.founding else found.quorum_percent  # type: ignore[union-attr]
-                for n in (settled.founding, *final.quorums)
-            )
-            self.rules_version = max(
-                bodies[n].version if n != settled.founding else found.rules_version  # type: ignore[union-attr]
-                for n in (settled.founding, *final.rules)
-            )
+            self.quorum_percent = percent_of(graph, found.quorum_percent, final.quorums)
+            self.rules_version = version_of(graph, found.rules_version, final.rules)
 
     @property
     def quorum(self) -> int:
@@ -126,26 +123,27 @@ class Rights:
 
     def author(self, key: bytes) -> AuthorRight | None:
         """What a key may do; None where it is not admitted."""
-        return self._authors.get(key)
+        return self.by_author.get(key)
 
     def authors(self) -> Iterator[tuple[bytes, AuthorRight]]:
         """Every admitted key."""
-        return self._authors.items()
+        return self.by_author.items()
 
     def adopters(self, log: bytes, id_: bytes) -> frozenset[bytes]:
         """The members who adopted an entry of a removed member."""
-        return self._adopted.get((log, id_)) or frozenset()
+        return self.adopted.get((log, id_)) or frozenset()
 
     def verdict(
         self,
         entry: Entry,
         writers: frozenset[Role],
         is_ancestor: IsAncestor,
-        *,
-        shown_if_removed: bool = False,
     ) -> Standing | str:
-        """Whether an entry of lanes 1 to 3 counts, or the message id of why not."""
-        right = self._authors.get(entry.name.author)
+        """Whether an entry of lanes 1 to 3 counts, or the message id of why not.
+
+        REMOVED is past its author's pins: shown where its kind says so, else without effect.
+        """
+        right = self.by_author.get(entry.name.author)
         if right is None or entry.name.space != self.space:
             return "right.not-admitted"
         if right.role not in writers:
@@ -155,9 +153,9 @@ class Rights:
                 return "right.role"
         if right.pins is None or _is_within(entry, right.pins, is_ancestor):
             return Standing.COUNTS
-        if self._adopted.get((entry.log, entry.id)):
+        if self.adopted.get((entry.log, entry.id)):
             return Standing.COUNTS
-        return Standing.REMOVED if shown_if_removed else "right.past-pin"
+        return Standing.REMOVED
 
     def act_note(self, id_: bytes) -> str | None:
         """Why an act of trust is without effect, or None where it has effect."""
@@ -168,8 +166,8 @@ class Rights:
 
     def changed(self, older: Rights) -> frozenset[bytes]:
         """Author keys whose entries must be judged again."""
-        found = self._authors.differing(older._authors)
-        logs = {log for log, _ in self._adopted.differing(older._adopted)}
+        found = self.by_author.differing(older.by_author)
+        logs = {log for log, _ in self.adopted.differing(older.adopted)}
         if logs:
             for key, right in self.authors():
                 if right.pins is not None:
@@ -181,8 +179,7 @@ class Rights:
 
 def _is_within(entry: Entry, pins: tuple[Pin, ...], is_ancestor: IsAncestor) -> bool:
     return any(
-        log == entry.log and seq >= entry.seq and is_ancestor(entry, (seq, id_))
-        for log, seq, id_ in pins
+        log == entry.log and seq >= entry.seq and is_ancestor((seq, id_)) for log, seq, id_ in pins
     )
 
 

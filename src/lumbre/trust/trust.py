@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from lumbre.record.log import Lane
 from lumbre.schema.roles import Role
-from lumbre.trust.acts import Act, Adopt, Appoint, Device, Found, Grant, Objection, TrustAct
-from lumbre.trust.graph import Graph, Pin
+from lumbre.trust.acts import Act, Admit, Adopt, Appoint, Close, Device, Found, Grant, TrustAct
 from lumbre.trust.grants import DEFAULTS, RENEWED_BY_A_MEMBER_MAX, LaneBytes, cap, merge
+from lumbre.trust.graph import Graph, Pin
 from lumbre.trust.judge import standing_admissions
 from lumbre.trust.people import DEVICES_MAX, Admissions
 from lumbre.trust.removal import Settled, Settlement
@@ -34,7 +34,6 @@ class Trust:
         self._graph = Graph()
         self._admissions = Admissions(space, self._graph)
         self._by_author: dict[bytes, list[int]] = {}
-        self._objections: dict[bytes, Act] = {}
         self._founding: int | None = None
         self._fresh: list[int] = []
         self._settlement: Settlement | None = None
@@ -48,10 +47,6 @@ class Trust:
     def add(self, act: Act) -> None:
         """Take in an act, after those that it refers to. The same act twice is one."""
         entry, body = act.entry, act.body
-        if isinstance(body, Objection):
-            if entry.name.lane is Lane.URGENT and entry.name.space == self.space:
-                self._objections.setdefault(entry.id, act)
-            return
         if isinstance(body, Found):
             if entry.id != self.space:
                 return
@@ -66,21 +61,9 @@ class Trust:
             self._founding = number
         else:
             self._by_author.setdefault(entry.name.author, []).append(number)
-        if hasattr(body, "consent"):
+        if isinstance(body, Admit | Device):
             self._admissions.add(number)
         self._fresh.append(number)
-
-    def objections(self) -> list[Act]:
-        """Every objection of an admitted author, past pins too, by the order of entries."""
-        rights = self.rights()
-        return sorted(
-            (
-                act
-                for act in self._objections.values()
-                if rights.author(act.entry.name.author) is not None
-            ),
-            key=lambda act: (act.entry.depth, act.entry.id),
-        )
 
     def rights(self) -> Rights:
         """What the acts known give, evaluated if acts came since."""
@@ -91,6 +74,7 @@ class Trust:
                 self._rights = Rights(self.space, None, empty, Layers({}))
             elif self._settled is None or not self._extend(fresh):
                 self._rights = self._evaluate(self._founding)
+        assert self._rights is not None
         return self._rights
 
     def _evaluate(self, founding: int) -> Rights:
@@ -142,7 +126,8 @@ class Trust:
     def _extend(self, fresh: list[int]) -> bool:
         """Add acts to the last result; False where all must be evaluated anew."""
         settled, rights = self._settled, self._rights
-        assert settled is not None and rights is not None
+        assert settled is not None
+        assert rights is not None
         keys: set[bytes] = set()
         adopted: _Adopted = {}
         for number in fresh:
@@ -155,8 +140,8 @@ class Trust:
         self._rights = Rights(
             self.space,
             settled,
-            rights._authors.with_items(authors),
-            rights._adopted.with_items(adopted),
+            rights.by_author.with_items(authors),
+            rights.adopted.with_items(adopted),
         )
         return True
 
@@ -178,9 +163,8 @@ class Trust:
             self._note_effects(settled, number, adopted, rights)
             if isinstance(body, Grant):
                 keys.add(body.key)
-            if hasattr(body, "consent") and standing_admissions(settled, number):
-                assert body is not None
-                if body.key in settled.people.keys or body.key in self._sensitive:  # type: ignore[attr-defined]
+            if isinstance(body, Admit | Device) and standing_admissions(settled, number):
+                if body.key in settled.people.keys or body.key in self._sensitive:
                     return False
                 key = self._admissions.extend(settled.people, number, lambda _: False)
                 if key is not None:
@@ -196,14 +180,13 @@ class Trust:
         if admission.person in self._sensitive:
             return False
         return not (
-            isinstance(body, Device)
-            and len(settled.people.persons[admission.person]) > DEVICES_MAX
+            isinstance(body, Device) and len(settled.people.persons[admission.person]) > DEVICES_MAX
         )
 
     def _is_idle(self, settled: Settled, number: int) -> bool:
         """Whether a deciding act is by nobody who may ever decide: it then changes nothing."""
         body = self._graph.bodies[number]
-        if not isinstance(body, TrustAct) or type(body).__name__ == "Close":
+        if not isinstance(body, TrustAct) or isinstance(body, Close):
             return False
         author = self._graph.entries[number].name.author
         candidates = settled.weighty.candidates
@@ -230,9 +213,7 @@ class Trust:
             name = (body.entry.log, body.entry.hash)
             before = adopted.get(name) or (rights and rights.adopters(*name)) or frozenset()
             persons = {
-                a.person
-                for a in standing_admissions(settled, number)
-                if a.role is Role.MEMBER
+                a.person for a in standing_admissions(settled, number) if a.role is Role.MEMBER
             }
             adopted[name] = before | persons
 
