@@ -8,13 +8,25 @@ and hash.
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
+from lumbre.errors import Refused
 from lumbre.record.canonical import encode
-from lumbre.record.limits import FORMAT_VERSION, HASH_BYTES, HEADER_COST_BYTES, KEY_ID_BYTES
-from lumbre.record.log import LogName, Ref
+from lumbre.record.limits import (
+    BODY_MAX_BYTES,
+    DEPTH_MAX,
+    FORMAT_VERSION,
+    HASH_BYTES,
+    HEADER_COST_BYTES,
+    HEADER_MAX_BYTES,
+    KEY_ID_BYTES,
+    TOTAL_MAX_BYTES,
+    WALL_MAX_S,
+)
+from lumbre.record.log import Hash32, KeyId, LogName, Ref, Seq
 
 NO_ENTRY: Final = bytes(HASH_BYTES)
 """`prev` of a log's first entry."""
@@ -31,16 +43,19 @@ class Header(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unkn
     cost up to and with this entry (`HEADER_COST_BYTES` a header, and the bodies).
     """
 
-    version: int
-    log: bytes
-    seq: int
-    prev: bytes
-    depth: int
-    wall_s: int
-    total_bytes: int
-    key_id: bytes
-    body_bytes: int
-    body_hash: bytes
+    version: Annotated[int, Meta(ge=FORMAT_VERSION, le=FORMAT_VERSION)]
+    log: Hash32
+    seq: Seq
+    prev: Hash32
+    depth: Annotated[int, Meta(ge=1, le=DEPTH_MAX)]
+    wall_s: Annotated[int, Meta(ge=0, le=WALL_MAX_S)]
+    total_bytes: Annotated[int, Meta(ge=HEADER_COST_BYTES, le=TOTAL_MAX_BYTES)]
+    key_id: KeyId
+    body_bytes: Annotated[int, Meta(ge=0, le=BODY_MAX_BYTES)]
+    body_hash: Hash32
+
+
+_HEADER_DECODER: Final = msgspec.msgpack.Decoder(Header)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +128,23 @@ def header_bytes(
             body_hash,
         )
     )
+
+
+def read_header(data: bytes) -> Header:
+    """Make the bytes of one header into its fields, or raise `Refused`.
+
+    It says nothing of a signature: entries come in by `read_segment`, and only what proves
+    something about two headers (a fork) needs this.
+    """
+    if len(data) > HEADER_MAX_BYTES:
+        raise Refused("refused.too-large", size_bytes=len(data), max_bytes=HEADER_MAX_BYTES)
+    try:
+        header = _HEADER_DECODER.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
+        raise Refused("refused.not-a-header") from error
+    if encode(header) != data:
+        raise Refused("refused.not-canonical")
+    return header
 
 
 def cost_bytes(body_bytes: int) -> int:

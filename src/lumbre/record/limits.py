@@ -26,6 +26,8 @@ SEGMENT_MAX_ENTRIES: Final = 4096
 # Header sizes vary by some bytes with the size of their integers; in a log's running total
 # each counts the same, so that the total does not depend on itself.
 HEADER_COST_BYTES: Final = 128
+# Ten fields with the greatest integers that the bounds below allow.
+HEADER_MAX_BYTES: Final = 151
 
 # 2^40 entries in a log are 10^4 entries a second for three years; the store packs the number
 # of the branch above it in one 64-bit integer.
@@ -44,6 +46,8 @@ BRANCHES_MAX: Final = 8
 # Pieces of media are small enough for a phone's upload form and a bad radio.
 PIECE_MAX_BYTES: Final = 256 * 1024
 MEDIA_MAX_BYTES: Final = 2**32
+# The greatest medium in the greatest pieces. A list of hashes is half a MiB, hashed once.
+PIECES_MAX: Final = 2**14
 
 RADIO_FRAME_MAX_BYTES: Final = 200
 
