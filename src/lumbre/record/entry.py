@@ -59,7 +59,8 @@ _HEADER_DECODER: Final = msgspec.msgpack.Decoder(Header)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A checked entry: its chain and signature hold. Made by `read_segment` and `Writer` only.
+    """A checked entry: its chain and signature hold. Made by `read_segment`,
+    `read_frame` and `Writer` only.
 
     `body` is as it travels (sealed if `key_id` is not `OPEN`), or None where it is absent.
     `signature` is there where the author signed this very header.
@@ -144,7 +145,19 @@ def read_header(data: bytes) -> Header:
         raise Refused("refused.not-a-header") from error
     if encode(header) != data:
         raise Refused("refused.not-canonical")
+    if not is_possible(
+        header.seq, header.prev, header.depth, header.total_bytes, header.body_bytes
+    ):
+        raise Refused("refused.out-of-range")
     return header
+
+
+def is_possible(seq: int, prev: bytes, depth: int, total_bytes: int, body_bytes: int) -> bool:
+    """Whether a log can hold this: each entry before it took a step and cost a header."""
+    before_bytes = total_bytes - cost_bytes(body_bytes)
+    if seq == 0:
+        return prev == NO_ENTRY and before_bytes == 0
+    return prev != NO_ENTRY and depth > seq and before_bytes >= HEADER_COST_BYTES * seq
 
 
 def cost_bytes(body_bytes: int) -> int:

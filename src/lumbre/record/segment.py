@@ -123,9 +123,19 @@ def read_segment_with_base(data: bytes) -> tuple[Tip, list[Entry]]:
     if encode(segment) != data:
         raise Refused("refused.not-canonical")
     base = segment.base
-    if base.seq == -1 and base != _Base(-1, START.id, 0, 0, 0):
-        raise Refused("refused.not-a-segment")
+    if not _is_possible(base):
+        raise Refused("refused.out-of-range")
     return Tip(base.seq, base.id, base.depth, base.wall_s, base.total_bytes), _build(segment)
+
+
+def _is_possible(base: _Base) -> bool:
+    if base.seq == START.seq:
+        return base == _Base(START.seq, START.id, 0, 0, 0)
+    return (
+        base.id != START.id
+        and base.depth > base.seq
+        and base.total_bytes >= HEADER_COST_BYTES * (base.seq + 1)
+    )
 
 
 def _build(segment: _Segment) -> list[Entry]:

@@ -22,6 +22,7 @@ from lumbre.errors import Invalid
 from lumbre.record.limits import SEQ_MAX, WALL_MAX_S
 from lumbre.record.log import Mention, Ref
 from lumbre.record.media import MediaName
+from lumbre.record.radio import RadioRef
 from lumbre.record.seal import Envelope, Sealed
 from lumbre.schema.roles import Via
 
@@ -29,6 +30,7 @@ QUANTITY_MAX: Final = 10**12
 """A million tonnes in grams: more than any community moves; sums of 10^6 stay in 64 bits."""
 PEOPLE_MAX: Final = 10**7
 # msgspec counts code points: of text that is not ASCII a character takes up to four bytes.
+UTF8_MAX_BYTES: Final = 4
 NAME_MAX_CHARS: Final = 120
 NOTE_MAX_CHARS: Final = 1000
 CODE_MAX_CHARS: Final = 32
@@ -64,14 +66,15 @@ def points_to(*kinds: str, shows: Shows = Shows.NOTHING) -> Meta:
     return Meta(extra=_meta(shows, points_to=kinds))
 
 
+def code(chars_max: int = CODE_MAX_CHARS) -> Meta:
+    """A short name in plain ASCII. What goes by radio takes one of few characters."""
+    pattern = r"^[a-z0-9][a-z0-9._-]*\Z"
+    return Meta(min_length=1, max_length=chars_max, pattern=pattern, extra=_meta(char_bytes=1))
+
+
 Quantity = Annotated[int, quantity()]
 Change = Annotated[int, quantity(low=-QUANTITY_MAX)]
-Code = Annotated[
-    str,
-    Meta(
-        min_length=1, max_length=CODE_MAX_CHARS, pattern=r"^[a-z0-9][a-z0-9._-]*\Z", extra=_meta()
-    ),
-]
+Code = Annotated[str, code()]
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARS, extra=_meta())]
 Note = Annotated[str, Meta(max_length=NOTE_MAX_CHARS, extra=_meta())]
 Text = Annotated[str, Meta(max_length=TEXT_MAX_CHARS, extra=_meta())]
@@ -103,7 +106,8 @@ class Field(msgspec.Struct, frozen=True):
     """What generators need to know of one field of a record.
 
     `low`, `high` and `length_max` are those of one value; `items_max` is the list's. `parts`
-    are the fields of a Struct inside. A required field has the default None, and so may an
+    are the fields of a Struct inside. `length_max` counts characters or bytes; `bytes_max` is
+    what they take at most. A required field has the default None, and so may an
     optional one: `is_optional` tells.
     """
 
@@ -120,6 +124,7 @@ class Field(msgspec.Struct, frozen=True):
     is_optional: bool
     default: object
     items_max: int | None = None
+    bytes_max: int | None = None
     parts: tuple[Field, ...] = ()
 
 
@@ -152,7 +157,7 @@ def _default(info: msgspec.structs.FieldInfo) -> object:
 
 
 _SCALARS: Final = (int, str, bytes)
-_CLOSED: Final = (Ref, Mention, MediaName, Sealed)
+_CLOSED: Final = (Ref, Mention, RadioRef, MediaName, Sealed)
 """Structs with a size and a meaning of their own; any other is the sum of its parts."""
 
 
@@ -161,6 +166,10 @@ def _field(name: str, hint: Any, default: object) -> Field:
     metas = outer + inner
     extras = [meta.extra for meta in metas if meta.extra]
     is_envelope = base is Sealed
+    length_max = _first(meta.max_length for meta in inner)
+    char_bytes = _first(extra.get("char_bytes") for extra in extras) or UTF8_MAX_BYTES
+    if not issubclass(base, str):
+        char_bytes = 1
     is_struct = issubclass(base, msgspec.Struct) and base not in _CLOSED
     return Field(
         name=name,
@@ -170,13 +179,14 @@ def _field(name: str, hint: Any, default: object) -> Field:
         shows=Shows.SEALED if is_envelope else _shows(extras),
         low=_first(meta.ge for meta in inner),
         high=_first(meta.le for meta in inner),
-        length_max=_first(meta.max_length for meta in inner),
+        length_max=length_max,
         points_to=_first(extra.get("points_to") for extra in extras) or (),
         choices=tuple((c.name, c.value) for c in base) if issubclass(base, Enum) else (),
         is_list=is_list and not is_envelope,
         is_optional=is_optional or default is not _REQUIRED,
         default=None if default is _REQUIRED else default,
         items_max=_first(meta.max_length for meta in outer),
+        bytes_max=None if length_max is None else length_max * char_bytes,
         parts=fields_of(base) if is_struct else (),
     )
 
@@ -272,6 +282,7 @@ __all__ = [
     "Note",
     "People",
     "Quantity",
+    "RadioRef",
     "Ref",
     "Shows",
     "Slip",
