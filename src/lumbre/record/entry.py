@@ -59,9 +59,9 @@ _HEADER_DECODER: Final = msgspec.msgpack.Decoder(Header)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A checked entry: its chain and signature hold. Made by `read_segment`,
-    `read_frame` and `Writer` only.
+    """A checked entry: its chain and signature hold.
 
+    Made by `read_segment`, `read_frame` and `Writer` only.
     `body` is as it travels (sealed if `key_id` is not `OPEN`), or None where it is absent.
     `signature` is there where the author signed this very header.
     """
