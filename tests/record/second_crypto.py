@@ -90,3 +90,66 @@ def verify_strictly(message: bytes, signature: bytes, public: bytes) -> bool:
     k = int.from_bytes(digest, "little") % ORDER
     computed = add(multiply(s, BASE), multiply(k, negate(a)))
     return compress(computed) == signature[:32]
+
+
+def _rotate(value: int, bits: int) -> int:
+    return (value << bits | value >> (32 - bits)) & 0xFFFFFFFF
+
+
+def _quarter(s: list[int], a: int, b: int, c: int, d: int) -> None:
+    for x, y, z, bits in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+        s[x] = (s[x] + s[y]) & 0xFFFFFFFF
+        s[z] = _rotate(s[z] ^ s[x], bits)
+
+
+def _rounds(key: bytes, last: bytes) -> tuple[list[int], list[int]]:
+    """The ChaCha state before and after its 20 rounds; `last` is its last row."""
+    start = [*struct.unpack("<4I", b"expand 32-byte k"), *struct.unpack("<12I", key + last)]
+    state = list(start)
+    for _ in range(10):
+        for i in range(4):
+            _quarter(state, i, 4 + i, 8 + i, 12 + i)
+        for i in range(4):
+            _quarter(state, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4)
+    return start, state
+
+
+def hchacha20(key: bytes, nonce: bytes) -> bytes:
+    _, state = _rounds(key, nonce)
+    return struct.pack("<8I", *state[:4], *state[12:])
+
+
+def chacha20(key: bytes, nonce: bytes, counter: int, length: int) -> bytes:
+    stream = b""
+    while len(stream) < length:
+        start, state = _rounds(key, struct.pack("<I", counter) + nonce)
+        stream += struct.pack(
+            "<16I", *((a + b) & 0xFFFFFFFF for a, b in zip(start, state, strict=True))
+        )
+        counter += 1
+    return stream[:length]
+
+
+def poly1305(key: bytes, message: bytes) -> bytes:
+    r = int.from_bytes(key[:16], "little") & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF
+    total = 0
+    for at in range(0, len(message), 16):
+        total = (total + int.from_bytes(message[at : at + 16] + b"\1", "little")) * r
+        total %= 2**130 - 5
+    return (total + int.from_bytes(key[16:], "little")).to_bytes(32, "little")[:16]
+
+
+def open_chacha20_poly1305(sealed: bytes, key: bytes, nonce: bytes, extra: bytes) -> bytes | None:
+    """RFC 8439: the plain text, or None where the tag is wrong."""
+    text, tag = sealed[:-16], sealed[-16:]
+    parts = extra + bytes(-len(extra) % 16) + text + bytes(-len(text) % 16)
+    parts += struct.pack("<QQ", len(extra), len(text))
+    if len(sealed) < 16 or poly1305(chacha20(key, nonce, 0, 32), parts) != tag:
+        return None
+    stream = chacha20(key, nonce, 1, len(text))
+    return bytes(a ^ b for a, b in zip(text, stream, strict=True))
+
+
+def open_xchacha20_poly1305(sealed: bytes, key: bytes, nonce: bytes, extra: bytes) -> bytes | None:
+    """draft-irtf-cfrg-xchacha-03: 24 bytes of nonce."""
+    return open_chacha20_poly1305(sealed, hchacha20(key, nonce[:16]), bytes(4) + nonce[16:], extra)

@@ -32,6 +32,9 @@ class Lane(IntEnum):
 
 
 Hash32 = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+SIGNED_ALONE: Final = frozenset({Lane.TRUST, Lane.URGENT})
+"""Lanes of which each entry is signed: the urgent ones are taken in above a gap, too."""
+
 KeyId = Annotated[bytes, msgspec.Meta(min_length=KEY_ID_BYTES, max_length=KEY_ID_BYTES)]
 Seq = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
 Key32 = Annotated[bytes, msgspec.Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]

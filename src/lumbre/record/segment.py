@@ -42,7 +42,7 @@ from lumbre.record.limits import (
     TOTAL_MAX_BYTES,
     WALL_MAX_S,
 )
-from lumbre.record.log import Hash32, KeyId, LogName
+from lumbre.record.log import SIGNED_ALONE, Hash32, KeyId, LogName
 
 _Body = Annotated[bytes, msgspec.Meta(max_length=BODY_MAX_BYTES)]
 _Signature = Annotated[bytes, msgspec.Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
@@ -151,6 +151,7 @@ def _build(segment: _Segment) -> list[Entry]:
         base.wall_s,
         base.total_bytes,
     )
+    alone = name.lane in SIGNED_ALONE
     unsigned_entries = unsigned_bytes = 0
     sha256 = hashlib.sha256
     entries: list[Entry] = []
@@ -178,7 +179,7 @@ def _build(segment: _Segment) -> list[Entry]:
             if not is_signed(ENTRY_DOMAIN, id_, signature, author):
                 raise Refused("refused.bad-signature")
             unsigned_entries = unsigned_bytes = 0
-        elif unsigned_entries >= MARK_MAX_ENTRIES or unsigned_bytes > MARK_MAX_BYTES:
+        elif alone or unsigned_entries >= MARK_MAX_ENTRIES or unsigned_bytes > MARK_MAX_BYTES:
             raise Refused("refused.mark-too-far")
         append(
             Entry(name, log, seq, id_, prev, depth, wall_s, total, key_id, header, body, signature)
