@@ -2,7 +2,8 @@ import pytest
 
 from lumbre.errors import StoreError
 from lumbre.record.log import Lane
-from lumbre.store import Arrival, LogStore
+from lumbre.record.branch import Arrival
+from lumbre.store import LogStore
 from tests.store.writing import KEY, Log
 
 

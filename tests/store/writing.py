@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from lumbre.record import LogName, SigningKey, Writer, read_segment, write_segment
+from lumbre.record.branch import Branch, Write
 from lumbre.record.log import Lane
-from lumbre.store import Branch, Write
 
 SPACE = bytes(range(32))
 KEY = bytes(range(100, 132))

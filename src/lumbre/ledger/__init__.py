@@ -1,15 +1,14 @@
 """One `admit`, three verdicts, folds and the state hash. Pure; kinds are handed in."""
 
-from lumbre.ledger.branch import Book, Branch, Tables, Write
 from lumbre.ledger.ledger import Ledger, replay
 from lumbre.ledger.link import Linked, Linker, Run
 from lumbre.ledger.memory import MemoryBook, MemoryTables
+from lumbre.ledger.ports import Book, Tables
 from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
 
 __all__ = [
     "ACCEPTED",
     "Book",
-    "Branch",
     "Ledger",
     "Linked",
     "Linker",
@@ -19,6 +18,5 @@ __all__ = [
     "Run",
     "Tables",
     "Verdict",
-    "Write",
     "replay",
 ]

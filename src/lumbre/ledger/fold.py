@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from lumbre.ledger.branch import Tables
+from lumbre.ledger.ports import Tables
 from lumbre.record import canonical
 from lumbre.record.log import Ref
 from lumbre.schema.kind import Fact, GroupKey, Standing, View

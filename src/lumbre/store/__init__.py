@@ -6,6 +6,5 @@ Rules: clock and randomness come from outside; everything that fails here is a `
 
 from lumbre.store.log_store import LogStore
 from lumbre.store.private_store import PrivateStore
-from lumbre.store.rows import Arrival, Branch, Row, Write
 
-__all__ = ["Arrival", "Branch", "LogStore", "PrivateStore", "Row", "Write"]
+__all__ = ["LogStore", "PrivateStore"]

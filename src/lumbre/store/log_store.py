@@ -19,6 +19,7 @@ import apsw
 
 from lumbre.errors import StoreError
 from lumbre.record import Entry, LogName
+from lumbre.record.branch import Arrival, Branch, Write, to_entry
 from lumbre.store.database import DISK, Database
 from lumbre.store.limits import (
     BRANCH_NUMBER_MAX,
@@ -29,13 +30,9 @@ from lumbre.store.limits import (
 from lumbre.store.migrate import LOG_STEPS, bring_up_to_date
 from lumbre.store.rows import (
     BRANCH_COLUMNS,
-    Arrival,
-    Branch,
-    Write,
     entry_key,
     to_branch,
     to_branch_row,
-    to_entry,
 )
 
 _SEQ_MASK: Final = (1 << SEQ_BITS) - 1

@@ -7,47 +7,14 @@ beyond its row is read from the header again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from lumbre.record import Entry, Header, LogName, Tip
+from lumbre.record import LogName, Tip
+from lumbre.record.branch import Branch
 from lumbre.store.limits import SEQ_BITS
-
-
-class Branch(msgspec.Struct, frozen=True):
-    """One branch of one log. `number` is this store's own name for it and goes nowhere else."""
-
-    number: int
-    name: LogName
-    log: bytes
-    parent: int | None
-    first_seq: int
-    first_id: bytes
-    tip: Tip
-
-
-Row = tuple[int, bytes, bytes | None, bytes | None]
-"""(seq, header, body, signature)."""
-
-
-class Write(msgspec.Struct):
-    """Entries for one branch, in order; `branch` as it stands after them."""
-
-    branch: Branch
-    rows: list[Row]
-
-
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """The `n`th thing stored: a run of entries of one branch, or bodies that they lacked."""
-
-    n: int
-    branch: int
-    first_seq: int
-    last_seq: int
-
 
 BRANCH_COLUMNS: Final = (
     "number, log, space, author, lane, volume, parent, first_seq, first_id,"
@@ -58,7 +25,6 @@ BranchRow = tuple[
     int, bytes, bytes, bytes, int, int, int | None, int, bytes, int, bytes, int, int, int
 ]
 
-_HEADER: Final = msgspec.msgpack.Decoder(Header)
 _NAME: Final[Callable[[object, type[LogName]], LogName]] = msgspec.convert
 
 
@@ -91,23 +57,3 @@ def to_branch_row(branch: Branch) -> BranchRow:
 def to_branch(row: BranchRow) -> Branch:
     """The branch that `to_branch_row` made columns of."""
     return Branch(row[0], _NAME(row[2:6], LogName), row[1], row[6], row[7], row[8], Tip(*row[9:]))
-
-
-def to_entry(name: LogName, row: Row) -> Entry:
-    """The entry of a row; it was checked before it was stored, and its page proves it since."""
-    header = row[1]
-    fields = _HEADER.decode(header)
-    return Entry(
-        name,
-        fields.log,
-        fields.seq,
-        hashlib.sha256(header).digest(),
-        fields.prev,
-        fields.depth,
-        fields.wall_s,
-        fields.total_bytes,
-        fields.key_id,
-        header,
-        row[2],
-        row[3],
-    )

@@ -1,46 +1,13 @@
-"""Branches of a log, and the ports through which the ledger sees what is stored.
-
-A log without a fork has one branch. A branch begins where it parts from its parent, or, in
-the urgent lane, above a gap (`parent` is None and `first_seq` is not 0) until the gap fills.
-"""
+"""The ports through which the ledger sees what is stored."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-import msgspec
-
-from lumbre.record.entry import Entry, Tip
+from lumbre.record.branch import Branch
+from lumbre.record.entry import Entry
 from lumbre.record.log import LogName
-
-
-class Branch(msgspec.Struct, frozen=True):
-    """One branch of one log. `number` is this store's own name for it and goes nowhere else."""
-
-    number: int
-    name: LogName
-    log: bytes
-    parent: int | None
-    first_seq: int
-    first_id: bytes
-    tip: Tip
-
-    @property
-    def is_above_gap(self) -> bool:
-        """Whether entries before it have not arrived."""
-        return self.parent is None and self.first_seq > 0
-
-
-Row = tuple[int, bytes, bytes | None, bytes | None]
-"""(seq, header, body, signature) as the store keeps it."""
-
-
-class Write(msgspec.Struct):
-    """Entries for one branch, in order; `branch` as it stands after them."""
-
-    branch: Branch
-    rows: list[Row]
 
 
 class Book(Protocol):
@@ -48,6 +15,9 @@ class Book(Protocol):
 
     def branches(self, log: bytes) -> Sequence[Branch]:
         """Every branch of a log, in order of number."""
+
+    def logs(self, space: bytes) -> Iterator[LogName]:
+        """The names of the logs of a space."""
 
     def logs_of(self, author: bytes) -> Sequence[bytes]:
         """Ids of the logs of an author."""
