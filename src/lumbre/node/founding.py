@@ -127,11 +127,10 @@ def admit(node: Node, key: SigningKey, request: Request, name: str, role: Role) 
 def collect_keys(node: Node, space: bytes) -> int:
     """Learn the epoch keys that acts have boxed for this node's authors; how many were new."""
     learnt = 0
-    own = {key.public: key for key in node.authors(space)}
-    for epoch, author, box in list(node.space(space).boxes()):
-        if author in own and epoch not in node.space(space).known_epochs():
+    for key in node.authors(space):
+        for epoch, box in node.space(space).boxes(key.public):
             try:
-                node.learn_epoch(space, epoch, unbox(box, own[author]))
+                node.learn_epoch(space, epoch, unbox(box, key))
             except Refused:
                 continue
             learnt += 1
