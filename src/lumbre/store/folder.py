@@ -158,6 +158,10 @@ class Folder:
     def _ring(self) -> Keyring:
         return Keyring(read_file(self.path / _KEYS / "slots", KEY_FILE_MAX_BYTES))
 
+    def slots(self) -> tuple[bytes, ...]:
+        """The ids of the slots: one for each person who may unlock."""
+        return self._ring().slots
+
     def unlock(self, passphrase: str) -> Unlocked:
         """What a person's passphrase opens; `Locked` where it opens nothing."""
         return self._ring().unlock(passphrase)
