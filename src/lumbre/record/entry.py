@@ -55,7 +55,10 @@ class Header(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unkn
     body_hash: Hash32
 
 
-_HEADERclass Entry(msgspec.Struct, frozen=True, gc=False):
+_HEADER_DECODER: Final = msgspec.msgpack.Decoder(Header)
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A checked entry: its chain and signature hold.
 
     Made by `read_segment`, `read_frame` and `Writer` only.

@@ -213,6 +213,9 @@ def _peel(name: str, hint: Any) -> tuple[type, list[Meta], list[Meta], bool, boo
         elif origin is tuple and not is_list and args[1:] == (...,):
             is_list = True
             outer, metas, hint = metas, [], args[0]
+        elif origin is tuple and not is_list and len(set(args)) == 1:
+            is_list = True
+            outer, metas, hint = [*metas, Meta(max_length=len(args))], [], args[0]
         else:
             break
     if not isinstance(hint, type) or not (
