@@ -82,16 +82,18 @@ class Judge:
             yield key, self._decoder.decode(stored)
 
     def record(self, ref: Ref, verdict: Verdict) -> Verdict:
-        """Keep a verdict; an acceptance takes back what was recorded."""
+        """Keep a verdict that is not an acceptance."""
         key = ref_key(ref)
-        if verdict.outcome is Outcome.ACCEPTED:
-            if key in self._exceptions:
-                self._exceptions.discard(key)
-                self._tables.put(_VERDICT, key, None)
-        else:
-            self._exceptions.add(key)
-            self._tables.put(_VERDICT, key, canonical.encode(verdict))
+        self._exceptions.add(key)
+        self._tables.put(_VERDICT, key, canonical.encode(verdict))
         return verdict
+
+    def forget(self, ref: Ref) -> None:
+        """Take back what was recorded of an entry: it is accepted now."""
+        key = ref_key(ref)
+        if key in self._exceptions:
+            self._exceptions.discard(key)
+            self._tables.put(_VERDICT, key, None)
 
     def find(self, ref: Ref) -> tuple[Branch, Entry] | None:
         """The entry that a reference names, and the branch that holds it."""
@@ -201,7 +203,7 @@ class Judge:
             return v.BAD_LANE
         if kind.signed_alone and entry.signature is None:
             return v.NOT_SIGNED_ALONE
-        for field, allowed in self._points_to[kind.record]:
+        for field, allowed in self._points_to[kind.record] if decoded.refs else ():
             for ref in _refs_of(getattr(body, field)):
                 target = targets.get(ref)
                 if target is None or self._registry.kind_of(target).name not in allowed:

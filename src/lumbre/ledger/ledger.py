@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from lumbre.ledger import verdict as v
@@ -26,10 +26,10 @@ from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
-from lumbre.schema.fields import Body
 from lumbre.schema.kind import Fact, Standing
 from lumbre.schema.registry import Registry
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
+from lumbre.trust.acts import Objection
 
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
@@ -77,16 +77,6 @@ class Ledger:
     def act_ref(self, id_: bytes) -> Ref | None:
         """The reference to an act of trust, by its id."""
         return self._acts.get(id_)
-
-    def acts(self) -> Iterator[tuple[Entry, Body]]:
-        """Every act of trust whose content is valid, in order of depth."""
-        found = []
-        for ref in self._acts.values():
-            held = self.judge.find(ref)
-            judged = self.judge.again(held[1]) if held is not None else None
-            if judged is not None:
-                found.append((judged.entry, judged.body))
-        yield from sorted(found, key=lambda pair: (pair[0].depth, pair[0].id))
 
     def trust_heads(self) -> list[Ref]:
         """The acts that no other act stands on: what a new act names as known, deepest last."""
@@ -148,7 +138,7 @@ class Ledger:
             digest.update(key + encode(self._rights.act_note(key)))
         return digest.digest()
 
-    def _admit(self, entry: Entry, depth_before: int | None) -> Verdict:
+    def _admit(self, entry: Entry, depth_before: int | None, *, is_again: bool = False) -> Verdict:
         judged = self.judge.content(entry, depth_before)
         if isinstance(judged, Verdict):
             if entry.name.lane is Lane.TRUST and judged.outcome is not Outcome.WAITING:
@@ -158,14 +148,18 @@ class Ledger:
             return self._admit_act(judged)
         if self._are_acts_new:
             self._move_rights()
-        return self._stand(judged)
+        verdict = self._stand(judged)
+        if is_again and verdict is ACCEPTED:
+            self.judge.forget(entry.ref)
+        return verdict
 
     def _admit_act(self, judged: Judged) -> Verdict:
         entry = judged.entry
         if entry.name.space == NO_SPACE and entry.id != self.space:
             return self._without_effect(entry, "content.other-space")
         self._add_act(Act(entry, judged.body, judged.refs))
-        return self.judge.record(entry.ref, ACCEPTED)
+        self.judge.forget(entry.ref)
+        return ACCEPTED
 
     def _add_act(self, act: Act) -> None:
         self._trust.add(act)
@@ -207,7 +201,9 @@ class Ledger:
             judged.body,
         )
         self.folds.add(groups, fact, judged.data)
-        return self.judge.record(ref, ACCEPTED)
+        if isinstance(judged.body, Objection):
+            self._trust.add(Act(entry, judged.body, judged.refs))
+        return ACCEPTED
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:
         verdict = Verdict(Outcome.WITHOUT_EFFECT, reason, entry.depth)
@@ -220,11 +216,7 @@ class Ledger:
 
     def _ancestor_of(self, entry: Entry) -> Callable[[tuple[int, bytes]], bool]:
         """Whether `entry` is a pinned entry, or one of its ancestors."""
-
-        def is_ancestor(pin: tuple[int, bytes]) -> bool:
-            return self.judge.is_ancestor(entry, Ref(entry.log, pin[0], pin[1]))
-
-        return is_ancestor
+        return lambda pin: self.judge.is_ancestor(entry, Ref(entry.log, *pin))
 
     def _release(self, ref: Ref) -> None:
         queue = deque(self.judge.release(ref))
@@ -236,7 +228,7 @@ class Ledger:
         held = self.judge.find(ref)
         if held is None:
             return []
-        verdict = self._admit(held[1], self.judge.before(held[1]))
+        verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
         return [] if verdict.outcome is Outcome.WAITING else self.judge.release(ref)
 
     def _move_rights(self) -> None:
@@ -260,8 +252,8 @@ class Ledger:
                     last = self.judge.judged_seq(branch)
                     for entry in self._book.entries(branch.number, branch.first_seq, last):
                         judged = self.judge.again(entry)
-                        if judged is not None:
-                            self._stand(judged)
+                        if judged is not None and self._stand(judged) is ACCEPTED:
+                            self.judge.forget(entry.ref)
 
 
 def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:

@@ -33,7 +33,7 @@ from lumbre.node.reading import Reading
 from lumbre.node.spaces import Space
 from lumbre.record import Entry, Ref, SigningKey
 from lumbre.schema import Body, Via
-from lumbre.schema.fields import NAME_MAX_BYTES, NOTE_MAX_BYTES, PEOPLE_MAX
+from lumbre.schema.fields import NAME_MAX_CHARS, NOTE_MAX_CHARS, PEOPLE_MAX
 
 # What "20", "20 litros" and "20 kg" may mean of a good that nobody has defined, in this order.
 _GUESSES: Final = (Unit.PIECE, Unit.GRAM, Unit.MILLILITRE, Unit.WATT_HOUR, Unit.MILLIMETRE)
@@ -189,16 +189,16 @@ def one_line(said: str, field: str) -> str:
     said = " ".join(said.split())
     if not said:
         raise Invalid("invalid.empty", field=field)
-    if len(said) > NAME_MAX_BYTES:
-        raise Invalid("invalid.too-long", field=field, most=NAME_MAX_BYTES)
+    if len(said) > NAME_MAX_CHARS:
+        raise Invalid("invalid.too-long", field=field, most=NAME_MAX_CHARS)
     return said
 
 
 def text(said: str) -> str:
     """A note of a few lines."""
     said = said.strip()
-    if len(said) > NOTE_MAX_BYTES:
-        raise Invalid("invalid.too-long", field="note", most=NOTE_MAX_BYTES)
+    if len(said) > NOTE_MAX_CHARS:
+        raise Invalid("invalid.too-long", field="note", most=NOTE_MAX_CHARS)
     return said
 
 

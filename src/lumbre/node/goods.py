@@ -14,7 +14,7 @@ import msgspec
 
 from lumbre.errors import Invalid
 from lumbre.kinds.supply.records import WATER_CODES, Category, Tier, Unit, Water
-from lumbre.schema.fields import CODE_MAX_BYTES
+from lumbre.schema.fields import CODE_MAX_CHARS
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ OTHER: Final = "other"
 def code_of(name: str) -> str:
     """A code made from a name that somebody typed: "Cable 2,5 mm" -> "cable-2-5-mm"."""
     plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    code = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:CODE_MAX_BYTES].strip("-")
+    code = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:CODE_MAX_CHARS].strip("-")
     if not code:
         raise Invalid("invalid.good-name")
     return code

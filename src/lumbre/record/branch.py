@@ -10,7 +10,7 @@ import hashlib
 
 import msgspec
 
-from lumbre.record.entry import Entry, Tip, decode_header
+from lumbre.record.entry import Entry, Tip, read_header
 from lumbre.record.log import LogName
 
 
@@ -42,6 +42,15 @@ class Write(msgspec.Struct):
     rows: list[Row]
 
 
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """The `n`th thing stored: a run of entries of one branch, or bodies that they lacked."""
+
+    n: int
+    branch: int
+    first_seq: int
+    last_seq: int
+
+
 def to_row(entry: Entry) -> Row:
     """What is kept of an entry beside its log's name."""
     return entry.seq, entry.header, entry.body, entry.signature
@@ -50,7 +59,7 @@ def to_row(entry: Entry) -> Row:
 def to_entry(name: LogName, row: Row) -> Entry:
     """The entry of a row that was checked before it was kept."""
     header = row[1]
-    fields = decode_header(header)
+    fields = read_header(header)
     return Entry(
         name,
         fields.log,

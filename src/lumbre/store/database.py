@@ -3,7 +3,9 @@
 The cipher is sqlite3mc's ChaCha20-Poly1305. Each page, in the file and in its write-ahead log,
 is sealed under a key of its own (file key, page number, random nonce) and carries a Poly1305
 tag: a flipped bit or a page in another's place is found when it is read. What that does not
-find is an old page that was put back with its own tag; the chain of headers does. AEGIS is
+find is an old page that was put back with its own tag (the chain of headers does), nor rot in
+the part of the write-ahead log that is not folded yet: there it reads as the end of the log,
+like a commit that power cut off, and what is missing comes back from peers. AEGIS is
 faster where the processor has AES, and slow on boards that have not.
 
 Rules: the key is 32 random bytes, so none is derived here. Write-ahead log, synchronous=FULL:
@@ -17,7 +19,7 @@ read-only media put there.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +30,13 @@ import apsw
 from lumbre.errors import StoreError
 from lumbre.record.limits import KEY_BYTES
 from lumbre.store.faults import as_store_error, told
-from lumbre.store.limits import CACHE_KIB, PAGE_BYTES, WAL_MOST_PAGES, WAL_TEND_PAGES
+from lumbre.store.limits import (
+    CACHE_KIB,
+    COPY_STEP_PAGES,
+    PAGE_BYTES,
+    WAL_MOST_PAGES,
+    WAL_TEND_PAGES,
+)
 
 DISK: Final = "unix"
 CIPHER: Final = "chacha20"
@@ -46,6 +54,7 @@ class Database:
         self.path = path
         self.file = path.name
         self.vfs = vfs
+        self.key = key
         self._wal_pages = 0
         with told(self.file):
             self._connection = self._open(key, page_bytes)
@@ -126,6 +135,21 @@ class Database:
     def connection(self) -> apsw.Connection:
         """For backup and doctor; who uses it translates its errors with `told`."""
         return self._connection
+
+    def copy_to(self, path: Path, key: bytes, *, pause: Callable[[], None] = lambda: None) -> None:
+        """A copy under `key`, as of the end of the call; writes may happen in `pause`."""
+        target = Database(path, key)
+        try:
+            with (
+                told(self.file),
+                target.connection.backup("main", self._connection, "main") as backup,
+            ):
+                while not backup.done:
+                    backup.step(COPY_STEP_PAGES)
+                    pause()
+            target.connection.cache_flush()
+        finally:
+            target.close()
 
     def tend(self) -> bool:
         """Fold the write-ahead log into the file if it is due. For idle moments."""

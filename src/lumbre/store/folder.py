@@ -35,6 +35,7 @@ from lumbre.store.log_store import LogStore
 from lumbre.store.memory_disk import MEMORY, memory_disk
 from lumbre.store.piece_store import PieceStore
 from lumbre.store.private_store import PrivateStore
+from lumbre.store.salvage import Salvaged, salvage
 
 LOG: Final = "log.lumbre"
 MEDIA: Final = "media.lumbre"
@@ -113,13 +114,38 @@ class Folder:
 
     def open_log(self) -> LogStore:
         """The log; needs no person."""
-        store = LogStore(self.path / LOG, read_key_file(self._key("relay")), vfs=self.vfs)
+        store = LogStore(self.log_path, self.relay_key(), vfs=self.vfs)
         self._opened.append(store)
         return store
 
+    @property
+    def log_path(self) -> Path:
+        """The log file."""
+        return self.path / LOG
+
+    def relay_key(self) -> bytes:
+        """What opens the log and the media."""
+        return read_key_file(self._key("relay"))
+
+    def salvage_log(self) -> Salvaged:
+        """Put what can be read of a damaged log in its place; the damaged one stays beside it.
+
+        The log must not be open.
+        """
+        fresh = self.path / (LOG + ".salvaged")
+        found = salvage(self.log_path, fresh, self.relay_key(), self._random_bytes, vfs=self.vfs)
+        with told(LOG):
+            for end in ("-wal", ""):
+                old = self.path / (LOG + end)
+                if old.exists():
+                    old.replace(self.path / (LOG + ".damaged" + end))
+            fresh.replace(self.log_path)
+            sync_folder(self.path)
+        return found
+
     def open_pieces(self) -> PieceStore:
         """The pieces of media; needs no person."""
-        store = PieceStore(self.path / MEDIA, read_key_file(self._key("relay")), vfs=self.vfs)
+        store = PieceStore(self.path / MEDIA, self.relay_key(), vfs=self.vfs)
         self._opened.append(store)
         return store
 
@@ -131,6 +157,10 @@ class Folder:
 
     def _ring(self) -> Keyring:
         return Keyring(read_file(self.path / _KEYS / "slots", KEY_FILE_MAX_BYTES))
+
+    def slots(self) -> tuple[bytes, ...]:
+        """The ids of the slots: one for each person who may unlock."""
+        return self._ring().slots
 
     def unlock(self, passphrase: str) -> Unlocked:
         """What a person's passphrase opens; `Locked` where it opens nothing."""

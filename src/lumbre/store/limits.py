@@ -66,3 +66,12 @@ KEY_FILE_MAX_BYTES: Final = 64 * 1024
 # Notes of what happened, kept for whoever repairs a node: days of an ordinary node, in little.
 EVENTS_FILE_BYTES: Final = 256 * 1024
 EVENTS_FILES: Final = 4
+
+# Pages copied between two looks at what else there is to do: 4 MiB, some milliseconds.
+COPY_STEP_PAGES: Final = 1024
+
+# Below this a node should say that the disk is nearly full: room to write on for a week.
+FREE_LEAST_BYTES: Final = 64 * 1024**2
+
+# Findings that a report lists; past them it says how many more there are.
+FINDINGS_MAX: Final = 100

@@ -19,7 +19,7 @@ import apsw
 
 from lumbre.errors import StoreError
 from lumbre.record import Entry, LogName
-from lumbre.record.branch import Branch, Write, to_entry
+from lumbre.record.branch import Arrival, Branch, Write, to_entry
 from lumbre.store.database import DISK, Database
 from lumbre.store.limits import (
     BRANCH_NUMBER_MAX,
@@ -30,7 +30,6 @@ from lumbre.store.limits import (
 from lumbre.store.migrate import LOG_STEPS, bring_up_to_date
 from lumbre.store.rows import (
     BRANCH_COLUMNS,
-    Arrival,
     entry_key,
     to_branch,
     to_branch_row,
@@ -47,6 +46,8 @@ _PUT_BRANCH: Final = (
 )
 _PUT_ARRIVAL: Final = "INSERT INTO arrival (branch, first_seq, last_seq) VALUES (?, ?, ?)"
 _RUNNING: Final = "running"
+GENERATION: Final = "generation"
+RESTORED: Final = "restored"
 
 
 class LogStore:
@@ -249,6 +250,16 @@ class LogStore:
                 connection.execute("DELETE FROM meta WHERE name = ?", (name,))
             else:
                 connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    @property
+    def generation(self) -> bytes:
+        """Which file the arrivals count in: another one after a salvage or a restore."""
+        return self.meta(GENERATION) or b""
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether it came from a backup: nothing may be appended under a key from before."""
+        return self.meta(RESTORED) is not None
 
     def tend(self) -> bool:
         """What may be put off: for idle moments."""
