@@ -51,6 +51,7 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
     body: Body
     kind: Kind
     data: bytes
+    refs: tuple[Ref, ...]
 
 
 class Judge:
@@ -81,16 +82,18 @@ class Judge:
             yield key, self._decoder.decode(stored)
 
     def record(self, ref: Ref, verdict: Verdict) -> Verdict:
-        """Keep a verdict; an acceptance takes back what was recorded."""
+        """Keep a verdict that is not an acceptance."""
         key = ref_key(ref)
-        if verdict.outcome is Outcome.ACCEPTED:
-            if key in self._exceptions:
-                self._exceptions.discard(key)
-                self._tables.put(_VERDICT, key, None)
-        else:
-            self._exceptions.add(key)
-            self._tables.put(_VERDICT, key, canonical.encode(verdict))
+        self._exceptions.add(key)
+        self._tables.put(_VERDICT, key, canonical.encode(verdict))
         return verdict
+
+    def forget(self, ref: Ref) -> None:
+        """Take back what was recorded of an entry: it is accepted now."""
+        key = ref_key(ref)
+        if key in self._exceptions:
+            self._exceptions.discard(key)
+            self._tables.put(_VERDICT, key, None)
 
     def find(self, ref: Ref) -> tuple[Branch, Entry] | None:
         """The entry that a reference names, and the branch that holds it."""
@@ -141,7 +144,9 @@ class Judge:
         return branch.first_seq - 1 if stored is None else int.from_bytes(stored, "big")
 
     def set_judged(self, branch: Branch, seq: int) -> None:
-        """Note that a branch has been judged up to `seq`."""
+        """Note that a branch has been judged up to `seq`; it never goes back."""
+        if seq <= self.judged_seq(branch):
+            return
         self._tables.put(_JUDGED, branch.number.to_bytes(8, "big"), seq.to_bytes(8, "big"))
 
     def plain(self, entry: Entry) -> bytes | None:
@@ -184,7 +189,7 @@ class Judge:
             return Verdict(Outcome.WITHOUT_EFFECT, reason, depth)
         assert decoded.body is not None
         assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, data)
+        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
 
     def _reason(
         self, entry: Entry, decoded: Decoded, depth: int, targets: dict[Ref, Body]
@@ -198,7 +203,7 @@ class Judge:
             return v.BAD_LANE
         if kind.signed_alone and entry.signature is None:
             return v.NOT_SIGNED_ALONE
-        for field, allowed in self._points_to[kind.record]:
+        for field, allowed in self._points_to[kind.record] if decoded.refs else ():
             for ref in _refs_of(getattr(body, field)):
                 target = targets.get(ref)
                 if target is None or self._registry.kind_of(target).name not in allowed:
@@ -231,7 +236,25 @@ class Judge:
         decoded = self._registry.decode(data)
         assert decoded.body is not None
         assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, data)
+        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+
+    def refs_of(self, entry: Entry) -> tuple[Ref, ...]:
+        """The references in a body whose content is not valid, as far as it can be read."""
+        try:
+            data = self.plain(entry)
+            return () if data is None else self._registry.decode(data).refs
+        except Refused:
+            return ()
+
+    def act(self, entry: Entry) -> tuple[Body | None, tuple[Ref, ...]] | None:
+        """An act of trust that was judged: its body (None: not valid) and references."""
+        judged = self.again(entry)
+        if judged is not None:
+            return judged.body, judged.refs
+        noted = self.exception(entry.ref)
+        if noted is None or noted.outcome is Outcome.WAITING:
+            return None
+        return None, self.refs_of(entry)
 
     def is_ancestor(self, entry: Entry, of: Ref) -> bool:
         """Whether `entry` is the entry that `of` names, or comes before it on its branch."""

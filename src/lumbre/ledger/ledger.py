@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from lumbre.ledger import verdict as v
@@ -26,6 +26,7 @@ from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
+from lumbre.schema.fields import Body
 from lumbre.schema.kind import Fact, Standing
 from lumbre.schema.registry import Registry
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
@@ -50,12 +51,46 @@ class Ledger:
         self._rights = self._trust.rights()
         self._are_acts_new = False
         self._authors: dict[bytes, AuthorRight | None] = {}
-        self._acts: set[bytes] = set()
+        self._acts: dict[bytes, Ref] = {}
+        self._heads: dict[bytes, Ref] = {}
+        self._load_acts()
+
+    def _load_acts(self) -> None:
+        """Replay the acts that were admitted before this process began."""
+        names = [name for name in self._book.logs(self.space) if name.lane is Lane.TRUST]
+        names += self._book.logs(NO_SPACE)
+        found = []
+        for name in names:
+            for branch in self._book.branches(name.id):
+                last = self.judge.judged_seq(branch)
+                found += list(self._book.entries(branch.number, branch.first_seq, last))
+        for entry in sorted(found, key=lambda entry: (entry.depth, entry.id)):
+            act = self.judge.act(entry)
+            if act is not None and (entry.name.space != NO_SPACE or entry.id == self.space):
+                self._add_act(Act(entry, *act))
 
     @property
     def rights(self) -> Rights:
         """Who may do what, as of the last `flush`."""
         return self._rights
+
+    def act_ref(self, id_: bytes) -> Ref | None:
+        """The reference to an act of trust, by its id."""
+        return self._acts.get(id_)
+
+    def acts(self) -> Iterator[tuple[Entry, Body]]:
+        """Every act of trust whose content is valid, in order of depth."""
+        found = []
+        for ref in self._acts.values():
+            held = self.judge.find(ref)
+            judged = self.judge.again(held[1]) if held is not None else None
+            if judged is not None:
+                found.append((judged.entry, judged.body))
+        yield from sorted(found, key=lambda pair: (pair[0].depth, pair[0].id))
+
+    def trust_heads(self) -> list[Ref]:
+        """The acts that no other act stands on: what a new act names as known, deepest last."""
+        return sorted(self._heads.values(), key=lambda ref: (ref.seq, ref.hash))
 
     def grant(self, name: LogName) -> int:
         """Bytes that a log may hold, by the acts that were admitted."""
@@ -113,25 +148,37 @@ class Ledger:
             digest.update(key + encode(self._rights.act_note(key)))
         return digest.digest()
 
-    def _admit(self, entry: Entry, depth_before: int | None) -> Verdict:
+    def _admit(self, entry: Entry, depth_before: int | None, *, is_again: bool = False) -> Verdict:
         judged = self.judge.content(entry, depth_before)
-        if judged.__class__ is Verdict:
+        if isinstance(judged, Verdict):
+            if entry.name.lane is Lane.TRUST and judged.outcome is not Outcome.WAITING:
+                self._add_act(Act(entry, None, self.judge.refs_of(entry)))
             return self.judge.record(entry.ref, judged)
-        assert isinstance(judged, Judged)
         if judged.kind.lane is Lane.TRUST:
             return self._admit_act(judged)
         if self._are_acts_new:
             self._move_rights()
-        return self._stand(judged)
+        verdict = self._stand(judged)
+        if is_again and verdict is ACCEPTED:
+            self.judge.forget(entry.ref)
+        return verdict
 
     def _admit_act(self, judged: Judged) -> Verdict:
         entry = judged.entry
         if entry.name.space == NO_SPACE and entry.id != self.space:
             return self._without_effect(entry, "content.other-space")
-        self._trust.add(Act(entry, judged.body))
-        self._acts.add(entry.id)
+        self._add_act(Act(entry, judged.body, judged.refs))
+        self.judge.forget(entry.ref)
+        return ACCEPTED
+
+    def _add_act(self, act: Act) -> None:
+        self._trust.add(act)
+        if act.entry.id not in self._acts:
+            for id_ in (act.entry.prev, *(ref.hash for ref in act.refs)):
+                self._heads.pop(id_, None)
+            self._heads[act.entry.id] = act.entry.ref
+            self._acts[act.entry.id] = act.entry.ref
         self._are_acts_new = True
-        return self.judge.record(entry.ref, ACCEPTED)
 
     def _stand(self, judged: Judged) -> Verdict:
         """The third verdict: right. What counts becomes a fact, what does not is taken out."""
@@ -164,7 +211,7 @@ class Ledger:
             judged.body,
         )
         self.folds.add(groups, fact, judged.data)
-        return self.judge.record(ref, ACCEPTED)
+        return ACCEPTED
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:
         verdict = Verdict(Outcome.WITHOUT_EFFECT, reason, entry.depth)
@@ -193,7 +240,7 @@ class Ledger:
         held = self.judge.find(ref)
         if held is None:
             return []
-        verdict = self._admit(held[1], self.judge.before(held[1]))
+        verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
         return [] if verdict.outcome is Outcome.WAITING else self.judge.release(ref)
 
     def _move_rights(self) -> None:
@@ -217,8 +264,8 @@ class Ledger:
                     last = self.judge.judged_seq(branch)
                     for entry in self._book.entries(branch.number, branch.first_seq, last):
                         judged = self.judge.again(entry)
-                        if judged is not None:
-                            self._stand(judged)
+                        if judged is not None and self._stand(judged) is ACCEPTED:
+                            self.judge.forget(entry.ref)
 
 
 def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:

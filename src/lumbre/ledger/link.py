@@ -18,8 +18,7 @@ import msgspec
 from lumbre.errors import Refused
 from lumbre.ledger.ports import Book
 from lumbre.record.branch import Branch, Write, to_row
-from lumbre.record.entry import START, Entry, Tip
-from lumbre.record.limits import HEADER_COST_BYTES
+from lumbre.record.entry import START, Entry, Tip, body_bytes_of, cost_bytes
 from lumbre.record.log import Lane, LogName
 
 Grant = Callable[[LogName], int]
@@ -96,10 +95,9 @@ class Linker:
 
     def _check_step(self, tip: Tip, entry: Entry) -> None:
         """What a signature does not prove: that depth grew, and that the total is exact."""
-        body_bytes = len(entry.body) if entry.body is not None else _body_bytes(entry)
         if entry.depth <= tip.depth:
             raise Refused("refused.depth")
-        if entry.total_bytes != tip.total_bytes + HEADER_COST_BYTES + body_bytes:
+        if entry.total_bytes != tip.total_bytes + cost_bytes(body_bytes_of(entry)):
             raise Refused("refused.total")
 
     def _extend(self, branch: Branch, entries: Sequence[Entry], linked: Linked) -> Branch:
@@ -122,27 +120,32 @@ class Linker:
         """Entries one by one: some are known, or the segment forks, or stands above a gap."""
         branches = self._branches(entries[0].log)
         at = self._locate(branches, base.seq, base.id) if base.seq >= 0 else None
-        for entry in entries:
+        for number, entry in enumerate(entries):
+            if all(branch.tip.seq < entry.seq for branch in branches.values()):
+                self._attach(branches, at, entries[number:], linked)
+                return
             known = self._locate(branches, entry.seq, entry.id)
             if known is not None:
                 linked.known += 1
                 self._fill(known[0], entry, linked)
                 at = known
             else:
-                at = self._attach(branches, at, entry, linked)
+                at = self._attach(branches, at, [entry], linked)
 
     def _attach(
         self,
         branches: dict[int, Branch],
         at: tuple[Branch, Tip] | None,
-        entry: Entry,
+        entries: Sequence[Entry],
         linked: Linked,
     ) -> tuple[Branch, Tip]:
+        """Put entries that are not known on top of `at`: they grow a branch, or begin one."""
+        entry = entries[0]
         if at is not None:
             self._check_step(at[1], entry)
             branch = branches[at[0].number]
             if branch.tip.id == at[1].id and not self._has_child(branches, branch):
-                return self._extend(branch, [entry], linked), Tip.of(entry)
+                return self._extend(branch, entries, linked), Tip.of(entries[-1])
         elif entry.seq == 0:
             self._check_step(START, entry)
         elif entry.name.lane is not Lane.URGENT:
@@ -161,7 +164,7 @@ class Linker:
         if at is not None or (entry.seq == 0 and 0 in starts):
             linked.forks.append(branch)
         branches[branch.number] = branch
-        return self._extend(branch, [entry], linked), Tip.of(entry)
+        return self._extend(branch, entries, linked), Tip.of(entries[-1])
 
     def _new_number(self) -> int:
         number = self._book.next_number() if self._next is None else self._next
@@ -216,8 +219,3 @@ class Linker:
             other.parent == branch.number and other.first_seq == branch.tip.seq + 1
             for other in branches.values()
         )
-
-
-def _body_bytes(entry: Entry) -> int:
-    fields = msgspec.msgpack.decode(entry.header, type=tuple)
-    return int(fields[8])

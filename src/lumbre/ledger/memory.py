@@ -1,4 +1,7 @@
-"""A book and tables in memory: for tests, the simulation and rebuilding beside a store."""
+"""The two stores in memory: for tests, the simulation, and a node that is locked.
+
+They answer as `lumbre.store` does, from a disk that forgets when the process ends.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from lumbre.record.branch import Branch, Write, to_entry
+from lumbre.record.branch import Arrival, Branch, Write, to_entry
 from lumbre.record.entry import Entry
 from lumbre.record.log import LogName
 
@@ -17,6 +20,35 @@ class MemoryTables:
     def __init__(self) -> None:
         self._values: dict[str, dict[bytes, bytes]] = defaultdict(dict)
         self._keys: dict[str, list[bytes]] = defaultdict(list)
+        self._secrets: dict[tuple[str, bytes], bytes] = {}
+        self._marker = 0
+
+    def put_secret(self, kind: str, id_: bytes, value: bytes) -> None:
+        """Keep a secret."""
+        self._secrets[kind, id_] = value
+
+    def secrets(self, kind: str) -> Iterator[tuple[bytes, bytes]]:
+        """Every secret of a kind, by id."""
+        for (other, id_), value in sorted(self._secrets.items()):
+            if other == kind:
+                yield id_, value
+
+    def commit(self, marker: int) -> None:
+        """Note up to which arrival the tables follow the log."""
+        self._marker = marker
+
+    def marker(self) -> int:
+        """The last arrival that the tables have folded."""
+        return self._marker
+
+    def clear(self) -> None:
+        """Empty every table; secrets stay."""
+        self._values.clear()
+        self._keys.clear()
+        self._marker = 0
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
     def get(self, table: str, key: bytes) -> bytes | None:
         """The value of a key."""
@@ -55,6 +87,34 @@ class MemoryBook:
         self._entries: dict[int, list[Entry]] = {}
         self._by_log: dict[bytes, list[int]] = defaultdict(list)
         self._by_author: dict[bytes, list[bytes]] = defaultdict(list)
+        self._arrivals: list[Arrival] = []
+        self._meta: dict[str, bytes] = {}
+
+    def meta(self, name: str) -> bytes | None:
+        """A fact about this store, by name."""
+        return self._meta.get(name)
+
+    def set_meta(self, name: str, value: bytes | None) -> None:
+        """Note a fact about this store; None forgets it."""
+        if value is None:
+            self._meta.pop(name, None)
+        else:
+            self._meta[name] = value
+
+    def arrivals(self, after: int = 0) -> Iterator[Arrival]:
+        """What was stored after the arrival `after`, in the order in which it was."""
+        yield from self._arrivals[after:]
+
+    def last_arrival(self) -> int:
+        """The number of the last arrival; 0 before the first."""
+        return len(self._arrivals)
+
+    def branch(self, number: int) -> Branch | None:
+        """A branch by its number."""
+        return self._branches.get(number)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
     def branches(self, log: bytes) -> Sequence[Branch]:
         """Every branch of a log, in order of number."""
@@ -88,7 +148,7 @@ class MemoryBook:
         """A number that no branch ever had."""
         return max(self._branches, default=0) + 1
 
-    def append(self, writes: Sequence[Write], bodies: Sequence[tuple[int, Entry]] = ()) -> None:
+    def append(self, writes: Sequence[Write], bodies: Sequence[tuple[int, Entry]] = ()) -> int:
         """Store what a `Linker` gathered."""
         for write in writes:
             branch = write.branch
@@ -99,6 +159,13 @@ class MemoryBook:
             self._branches[branch.number] = branch
             kept = self._entries.setdefault(branch.number, [])
             kept.extend(to_entry(branch.name, row) for row in write.rows)
+            if write.rows:
+                self._arrive(branch.number, write.rows[0][0], write.rows[-1][0])
         for number, entry in bodies:
             kept = self._entries[number]
             kept[entry.seq - kept[0].seq] = entry
+            self._arrive(number, entry.seq, entry.seq)
+        return self.last_arrival()
+
+    def _arrive(self, number: int, first_seq: int, last_seq: int) -> None:
+        self._arrivals.append(Arrival(len(self._arrivals) + 1, number, first_seq, last_seq))

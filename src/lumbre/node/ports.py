@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator, Sequence
 from typing import Protocol
+
+from lumbre.ledger import Book, Tables
+from lumbre.record import Entry
+from lumbre.record.branch import Arrival, Branch, Write
 
 
 class Clock(Protocol):
@@ -23,6 +28,53 @@ class Random(Protocol):
 
     def bytes(self, count: int) -> bytes:
         """`count` bytes that nobody can guess."""
+
+
+class LogDisk(Book, Protocol):
+    """The log file. What `append` returned from survives a power cut."""
+
+    def append(self, writes: Sequence[Write], bodies: Sequence[tuple[int, Entry]] = ()) -> int:
+        """Store entries, and bodies that entries lacked; the number of the last arrival."""
+
+    def branch(self, number: int) -> Branch | None:
+        """A branch by its number."""
+
+    def arrivals(self, after: int = 0) -> Iterator[Arrival]:
+        """What was stored after the arrival `after`, in the order in which it was."""
+
+    def last_arrival(self) -> int:
+        """The number of the last arrival; 0 before the first."""
+
+    def meta(self, name: str) -> bytes | None:
+        """A fact about this store, by name."""
+
+    def set_meta(self, name: str, value: bytes | None) -> None:
+        """Note a fact about this store; None forgets it."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class PrivateDisk(Tables, Protocol):
+    """The private file: tables that follow the log by a marker, and secrets."""
+
+    def commit(self, marker: int) -> None:
+        """Put everything buffered, and the marker, on the disk at once."""
+
+    def marker(self) -> int:
+        """The last arrival that the tables have folded."""
+
+    def clear(self) -> None:
+        """Empty every table; secrets stay."""
+
+    def put_secret(self, kind: str, id_: bytes, value: bytes) -> None:
+        """Keep a secret; it is on the disk on return."""
+
+    def secrets(self, kind: str) -> Iterator[tuple[bytes, bytes]]:
+        """Every secret of a kind, by id."""
+
+    def close(self) -> None:
+        """Let go of the file."""
 
 
 class SystemClock:

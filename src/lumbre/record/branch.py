@@ -7,11 +7,10 @@ the urgent lane, above a gap (`parent` is None and `first_seq` is not 0) until t
 from __future__ import annotations
 
 import hashlib
-from typing import Final
 
 import msgspec
 
-from lumbre.record.entry import Entry, Header, Tip
+from lumbre.record.entry import Entry, Tip, decode_header
 from lumbre.record.log import LogName
 
 
@@ -43,7 +42,13 @@ class Write(msgspec.Struct):
     rows: list[Row]
 
 
-_HEADER: Final = msgspec.msgpack.Decoder(Header)
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """The `n`th thing stored: a run of entries of one branch, or bodies that they lacked."""
+
+    n: int
+    branch: int
+    first_seq: int
+    last_seq: int
 
 
 def to_row(entry: Entry) -> Row:
@@ -54,7 +59,7 @@ def to_row(entry: Entry) -> Row:
 def to_entry(name: LogName, row: Row) -> Entry:
     """The entry of a row that was checked before it was kept."""
     header = row[1]
-    fields = _HEADER.decode(header)
+    fields = decode_header(header)
     return Entry(
         name,
         fields.log,

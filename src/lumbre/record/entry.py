@@ -43,6 +43,14 @@ class Header(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unkn
     body_hash: bytes
 
 
+_DECODER: Final = msgspec.msgpack.Decoder(Header)
+
+
+def decode_header(header: bytes) -> Header:
+    """The fields of a header that was checked before."""
+    return _DECODER.decode(header)
+
+
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """A checked entry: its chain and signature hold. Made by `read_segment` and `Writer` only.
 
@@ -123,3 +131,8 @@ def cost_bytes(body_bytes: int) -> int:
 def entry_id(header: bytes) -> bytes:
     """SHA-256 of a header."""
     return hashlib.sha256(header).digest()
+
+
+def body_bytes_of(entry: Entry) -> int:
+    """The length of an entry's body, also where it is absent."""
+    return len(entry.body) if entry.body is not None else decode_header(entry.header).body_bytes

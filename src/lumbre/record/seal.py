@@ -32,6 +32,7 @@ ENVELOPE_READERS_MAX: Final = 16
 ENVELOPE_MAX_BYTES: Final = 2048
 
 _BODY_DOMAIN: Final = b"lumbre/body/1\0"
+_TEXT_DOMAIN: Final = b"lumbre/text/1\0"
 _NONCE_BYTES: Final = 24
 _NOT_COMPRESSED: Final = 0
 
@@ -97,6 +98,34 @@ def open_body(sealed: bytes, key: bytes, *, log: bytes, seq: int, prev: bytes) -
     if not plain or plain[0] != _NOT_COMPRESSED:
         raise Refused("refused.unknown-compression")
     return plain[1:]
+
+
+def seal_text(text: str, key: bytes, nonce: bytes) -> bytes:
+    """A name or a reason inside an open body, for holders of an epoch's `key`.
+
+    `nonce` is 24 random bytes, which travel with it.
+    """
+    if len(nonce) != _NONCE_BYTES or len(key) != KEY_BYTES:
+        raise Invalid("invalid.seal")
+    padded = _pad(text.encode(), PAD_BYTES)
+    return nonce + bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
+        padded, _TEXT_DOMAIN, nonce, key
+    )
+
+
+def open_text(sealed: bytes, keys: Iterable[bytes]) -> str | None:
+    """The text, by the first of `keys` that opens it; None where none does."""
+    nonce = sealed[:_NONCE_BYTES]
+    for key in keys:
+        try:
+            return _unpad(
+                bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
+                    sealed[_NONCE_BYTES:], _TEXT_DOMAIN, nonce, key
+                )
+            ).decode()
+        except (CryptoError, Refused, ValueError):
+            continue
+    return None
 
 
 class Sealed(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -26,7 +26,7 @@ import msgspec
 
 from lumbre.errors import Refused
 from lumbre.record.canonical import encode
-from lumbre.record.entry import OPEN, START, Entry, Tip, header_bytes
+from lumbre.record.entry import OPEN, START, Entry, Tip, decode_header, header_bytes
 from lumbre.record.keys import ENTRY_DOMAIN, is_signed
 from lumbre.record.limits import (
     BODY_MAX_BYTES,
@@ -91,8 +91,8 @@ def write_segment(entries: Sequence[Entry], base: Tip = START) -> bytes:
     for entry in entries:
         body: bytes | tuple[int, bytes]
         if entry.body is None:
-            header = _header_fields(entry.header)
-            body = (header[8], header[9])
+            header = decode_header(entry.header)
+            body = (header.body_bytes, header.body_hash)
         else:
             body = entry.body
         key_id = None if entry.key_id == OPEN else entry.key_id
@@ -100,14 +100,6 @@ def write_segment(entries: Sequence[Entry], base: Tip = START) -> bytes:
         depth, wall_s = entry.depth, entry.wall_s
     tip = (base.seq, base.id, base.depth, base.wall_s, base.total_bytes)
     return encode((FORMAT_VERSION, entries[0].name, tip, items))
-
-
-def _header_fields(
-    header: bytes,
-) -> tuple[int, bytes, int, bytes, int, int, int, bytes, int, bytes]:
-    fields: tuple[int, bytes, int, bytes, int, int, int, bytes, int, bytes]
-    fields = msgspec.msgpack.decode(header, type=tuple)
-    return fields
 
 
 def read_segment(data: bytes) -> list[Entry]:

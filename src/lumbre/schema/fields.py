@@ -62,9 +62,9 @@ def points_to(*kinds: str, shows: Shows = Shows.NOTHING) -> Meta:
 
 Quantity = Annotated[int, quantity()]
 Change = Annotated[int, quantity(low=-QUANTITY_MAX)]
+CODE_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]*$"
 Code = Annotated[
-    str,
-    Meta(min_length=1, max_length=CODE_MAX_BYTES, pattern=r"^[a-z0-9][a-z0-9._-]*$", extra=_meta()),
+    str, Meta(min_length=1, max_length=CODE_MAX_BYTES, pattern=CODE_PATTERN, extra=_meta())
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_BYTES, extra=_meta())]
 Note = Annotated[str, Meta(max_length=NOTE_MAX_BYTES, extra=_meta())]
@@ -102,7 +102,9 @@ class Field(msgspec.Struct, frozen=True):
     shows: Shows
     low: int | None
     high: int | None
+    length_min: int | None
     length_max: int | None
+    pattern: str | None
     points_to: tuple[str, ...]
     choices: tuple[tuple[str, int | str], ...]
     is_list: bool
@@ -120,8 +122,8 @@ def kind_name(record: type[Body]) -> str:
     return tag
 
 
-def fields_of(record: type[Body]) -> tuple[Field, ...]:
-    """The fields of a record in their order, the ones of `Body` first."""
+def fields_of(record: type[msgspec.Struct]) -> tuple[Field, ...]:
+    """The fields of a record (those of `Body` first) or of a view's row, in their order."""
     hints = typing.get_type_hints(record, include_extras=True)
     found = []
     for info in msgspec.structs.fields(record):
@@ -154,7 +156,9 @@ def _field(name: str, hint: Any, default: object) -> Field:
         shows=Shows.SEALED if is_envelope else extra.get("shows", Shows.NOTHING),
         low=_first(metas, "ge"),
         high=_first(metas, "le"),
+        length_min=_first(metas, "min_length"),
         length_max=_first(metas, "max_length"),
+        pattern=_first(metas, "pattern"),
         points_to=tuple(extra.get("points_to", ())),
         choices=tuple((c.name, c.value) for c in hint) if issubclass(hint, Enum) else (),
         is_list=is_list and not is_envelope,

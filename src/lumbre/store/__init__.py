@@ -9,11 +9,9 @@ from lumbre.store.keyring import LIGHT, Cost, Keyring, Unlocked, open_secret, se
 from lumbre.store.log_store import LogStore
 from lumbre.store.piece_store import PieceStore
 from lumbre.store.private_store import PrivateStore
-from lumbre.store.rows import Arrival
 
 __all__ = [
     "LIGHT",
-    "Arrival",
     "Cost",
     "Folder",
     "Keyring",

@@ -19,7 +19,7 @@ import apsw
 
 from lumbre.errors import StoreError
 from lumbre.record import Entry, LogName
-from lumbre.record.branch import Branch, Write, to_entry
+from lumbre.record.branch import Arrival, Branch, Write, to_entry
 from lumbre.store.database import DISK, Database
 from lumbre.store.limits import (
     BRANCH_NUMBER_MAX,
@@ -30,7 +30,6 @@ from lumbre.store.limits import (
 from lumbre.store.migrate import LOG_STEPS, bring_up_to_date
 from lumbre.store.rows import (
     BRANCH_COLUMNS,
-    Arrival,
     entry_key,
     to_branch,
     to_branch_row,

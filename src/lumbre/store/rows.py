@@ -16,16 +16,6 @@ from lumbre.record import LogName, Tip
 from lumbre.record.branch import Branch
 from lumbre.store.limits import SEQ_BITS
 
-
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """The `n`th thing stored: a run of entries of one branch, or bodies that they lacked."""
-
-    n: int
-    branch: int
-    first_seq: int
-    last_seq: int
-
-
 BRANCH_COLUMNS: Final = (
     "number, log, space, author, lane, volume, parent, first_seq, first_id,"
     " tip_seq, tip_id, tip_depth, tip_wall_s, tip_total_bytes"

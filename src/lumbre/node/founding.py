@@ -1,0 +1,165 @@
+"""Founding a space, and letting a device in when there is no network at all.
+
+    keeper:  invitation  ->  (a file)  ->  newcomer: request  ->  (a file)  ->  keeper: admit
+
+An invitation names the space and the X25519 half of its epoch; a request carries the
+newcomer's fresh author key, signed by itself, and its name sealed to that epoch, so that a
+stick shows neither names nor content. Both sides read six words aloud before `admit`.
+
+What this does not do: carry the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+
+from lumbre.errors import Invalid, Refused
+from lumbre.node.node import Node
+from lumbre.record import START, Entry, Lane, LogName, SigningKey, Writer, is_signed
+from lumbre.record.canonical import encode
+from lumbre.record.epoch import EpochKeys, box_for, unbox
+from lumbre.record.log import NO_SPACE, Hash32, Key32
+from lumbre.record.seal import Sealed, open_envelope, seal_envelope, seal_text
+from lumbre.schema import Role, Via
+from lumbre.schema.fields import NAME_MAX_BYTES
+from lumbre.trust.acts import Admit, Box32, Epoch, Found, Wrap
+
+READS: Final = frozenset({Role.READER, Role.MEMBER, Role.STEWARD})
+T = TypeVar("T")
+RULES_VERSION: Final = 1
+QUORUM_PERCENT: Final = 50
+INVITATION_MAX_BYTES: Final = 512
+REQUEST_MAX_BYTES: Final = 2048
+
+_REQUEST_DOMAIN: Final = b"lumbre/request/1\0"
+_WORDS_DOMAIN: Final = b"lumbre/words/1\0"
+_NONCE_BYTES: Final = 24
+
+
+class Invitation(msgspec.Struct, array_like=True, frozen=True, tag="lumbre-invitation"):
+    """Which space, and to which key a request is sealed."""
+
+    space: Hash32
+    epoch: Hash32
+    public: Key32
+
+
+class Request(msgspec.Struct, array_like=True, frozen=True, tag="lumbre-request"):
+    """A newcomer's key for a space, its name sealed, and its own signature over both."""
+
+    space: Hash32
+    author: Key32
+    sealed_name: Annotated[bytes, msgspec.Meta(max_length=512)]
+    signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+
+
+def found(node: Node, space_name: str, person_name: str) -> bytes:
+    """Found a space with its first epoch; the id of the new space."""
+    secret = node.random.bytes(32)
+    keys = EpochKeys.of(secret)
+    seed = node.random.bytes(32)
+    key = SigningKey(seed)
+    sealed = seal_text(_plain(space_name) + "\n" + _plain(person_name), keys.text, _nonce(node))
+    body = Found(Via.OWN_DEVICE, None, None, RULES_VERSION, QUORUM_PERCENT, (), sealed)
+    writer = Writer(LogName(NO_SPACE, key.public, Lane.TRUST), key)
+    entry = writer.append(node.registry.encode(body), depth=1, wall_s=node.clock.now_s())
+    space = entry.id
+    node.add_space(space)
+    node.keep_author(space, seed)
+    node.store(START, [entry])
+    boxes = (Box32(key.public, box_for(key.public, secret)),)
+    act = Epoch(Via.OWN_DEVICE, None, (entry.ref,), keys.public, boxes, None, b"", ())
+    (made,) = node.write(space, key, [act])
+    node.learn_epoch(space, made.id, secret)
+    return space
+
+
+def invite(node: Node, space: bytes) -> bytes:
+    """An invitation to a space, for a file or a QR link. It gives nobody a right."""
+    epoch, keys = node.space(space).current_keys()
+    return encode(Invitation(space, epoch, keys.public))
+
+
+def ask(node: Node, invitation: bytes, person_name: str) -> bytes:
+    """Begin to hold the space of an invitation, and a request to be let in."""
+    asked = _read(invitation, INVITATION_MAX_BYTES, Invitation)
+    node.add_space(asked.space)
+    keys = node.authors(asked.space)
+    key = keys[0] if keys else node.keep_author(asked.space, node.random.bytes(32))
+    sealed = seal_envelope(_plain(person_name).encode(), [asked.public])[0].box
+    signature = key.sign(_REQUEST_DOMAIN, asked.space + key.public + sealed)
+    return encode(Request(asked.space, key.public, sealed, signature))
+
+
+def read_request(node: Node, data: bytes) -> tuple[Request, str]:
+    """A request whose signature holds, and the name in it."""
+    request = _read(data, REQUEST_MAX_BYTES, Request)
+    signed = request.space + request.author + request.sealed_name
+    if not is_signed(_REQUEST_DOMAIN, signed, request.signature, request.author):
+        raise Refused("refused.bad-signature")
+    for keys in node.space(request.space).epoch_keys():
+        boxed = (Sealed(keys.public[:4], request.sealed_name),)
+        try:
+            name = open_envelope(boxed, keys.public, keys.private).decode()
+        except (Refused, UnicodeDecodeError):
+            continue
+        return request, _plain(name)
+    raise Refused("refused.other-epoch")
+
+
+def admit(node: Node, key: SigningKey, request: Request, name: str, role: Role) -> Entry:
+    """Admit the key of a request as a new person, and give it the epoch's key."""
+    space = node.space(request.space)
+    epoch, keys = space.current_keys()
+    sealed = seal_text(_plain(name), keys.text, _nonce(node))
+    act = Admit(Via.OWN_DEVICE, None, space.after(), request.author, b"", role, None, None, sealed)
+    (admitted,) = node.write(space.id, key, [act])
+    if role in READS:
+        boxes = (Box32(request.author, box_for(request.author, keys.secret)),)
+        epoch_ref = node.find_id(space.id, epoch)
+        node.write(space.id, key, [Wrap(Via.OWN_DEVICE, None, space.after(), epoch_ref, boxes)])
+    return admitted
+
+
+def collect_keys(node: Node, space: bytes) -> int:
+    """Learn the epoch keys that acts have boxed for this node's authors; how many were new."""
+    learnt = 0
+    own = {key.public: key for key in node.authors(space)}
+    for epoch, author, box in list(node.space(space).boxes()):
+        if author in own and epoch not in node.space(space).known_epochs():
+            try:
+                node.learn_epoch(space, epoch, unbox(box, own[author]))
+            except Refused:
+                continue
+            learnt += 1
+    return learnt
+
+
+def words_bytes(request: Request) -> bytes:
+    """What both sides read aloud: bytes from which six words are chosen."""
+    signed = request.space + request.author + request.sealed_name
+    return hashlib.sha256(_WORDS_DOMAIN + signed).digest()
+
+
+def _plain(name: str) -> str:
+    """A name on one line, with something to see in it."""
+    name = " ".join(name.split())
+    if not name or len(name.encode()) > NAME_MAX_BYTES:
+        raise Invalid("invalid.name", max_bytes=NAME_MAX_BYTES)
+    return name
+
+
+def _nonce(node: Node) -> bytes:
+    return node.random.bytes(_NONCE_BYTES)
+
+
+def _read(data: bytes, max_bytes: int, type_: type[T]) -> T:
+    if len(data) > max_bytes:
+        raise Refused("refused.too-large", max_bytes=max_bytes)
+    try:
+        return msgspec.msgpack.decode(data, type=type_)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Refused("refused.not-a-request") from error

@@ -1,0 +1,287 @@
+"""The node: bytes in from carriers, entries in from people; views and bytes out.
+
+The way of an entry is one line: bytes -> record -> link -> store -> ledger -> views. The log
+file is written first and alone acknowledges; the views follow it by a marker, and a node that
+stopped in between folds the rest when it opens.
+
+Rules: everything that stores goes through `_commit`. Locked mode has no private file: it
+takes in, checks, stores and forwards, and writes nothing of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from lumbre.errors import Locked, NotFound, Refused
+from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict
+from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
+from lumbre.node.segments import Frontier, frontier, segments
+from lumbre.node.spaces import Space
+from lumbre.record import Entry, Lane, LogName, Ref, SigningKey, Tip
+from lumbre.record.log import NO_SPACE
+from lumbre.record.segment import read_segment_with_base
+from lumbre.schema import Body, Registry
+
+# One commit's worth: about 4 MB in memory, and few enough fsyncs that they do not show.
+COMMIT_ENTRIES: Final = 10_000
+# Segments without a valid link here, kept while one take lasts: their start may come yet.
+POOL_MAX_SEGMENTS: Final = 64
+
+# The founding entry is one header and one small body.
+FOUNDING_MAX_BYTES: Final = 4096
+
+_SPACES: Final = "spaces"
+_EPOCHS: Final = "epoch"
+_AUTHORS: Final = "author"
+
+
+class Received(msgspec.Struct):
+    """What became of bytes that came from somewhere."""
+
+    new: int = 0
+    known: int = 0
+    without_effect: int = 0
+    waiting: int = 0
+    past_grant: int = 0
+    forks: int = 0
+    refused: dict[str, int] = {}
+
+    def refuse(self, message_id: str) -> None:
+        """Count a segment that was not taken in."""
+        self.refused[message_id] = self.refused.get(message_id, 0) + 1
+
+
+class Node:
+    """An engine over its stores and ports. Not shared between threads."""
+
+    def __init__(
+        self,
+        log: LogDisk,
+        private: PrivateDisk | None,
+        registry: Registry,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self.registry = registry
+        self.log = log
+        self.private = private
+        self.clock = clock
+        self.random = random
+        self._spaces: dict[bytes, Space] = {}
+        for space in self._space_ids():
+            self._open_space(space)
+        self._catch_up()
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether nobody has given a passphrase since the start."""
+        return self.private is None
+
+    # Spaces
+
+    def spaces(self) -> list[Space]:
+        """Every space that this node takes part in."""
+        return list(self._spaces.values())
+
+    def space(self, space: bytes) -> Space:
+        """One space, by its id."""
+        try:
+            return self._spaces[space]
+        except KeyError:
+            raise NotFound("not-found.space", space=space.hex()) from None
+
+    def add_space(self, space: bytes) -> Space:
+        """Begin to hold a space: from now on its entries are taken in."""
+        if space not in self._spaces:
+            ids = [*self._space_ids(), space]
+            self.log.set_meta(_SPACES, b"".join(ids))
+            self._open_space(space)
+        return self._spaces[space]
+
+    def _space_ids(self) -> list[bytes]:
+        stored = self.log.meta(_SPACES) or b""
+        return [stored[i : i + 32] for i in range(0, len(stored), 32)]
+
+    def _open_space(self, space: bytes) -> None:
+        opened = Space(space, self.registry, self.log, self.private, self.clock, self.random)
+        self._spaces[space] = opened
+        for id_, key in self.private.secrets(_EPOCHS) if self.private else ():
+            if id_[:32] == space:
+                opened.add_epoch(id_[32:], key)
+
+    def _unlocked(self) -> PrivateDisk:
+        if self.private is None:
+            raise Locked("locked.needs-passphrase")
+        return self.private
+
+    # Keys
+
+    def keep_author(self, space: bytes, seed: bytes) -> SigningKey:
+        """Keep a signing key for a space, of 32 random bytes; it is on the disk on return."""
+        key = SigningKey(seed)
+        self._unlocked().put_secret(_AUTHORS, space + key.public, seed)
+        return key
+
+    def authors(self, space: bytes) -> list[SigningKey]:
+        """This node's own signing keys in a space."""
+        found = self._unlocked().secrets(_AUTHORS)
+        return [SigningKey(seed) for id_, seed in found if id_[:32] == space]
+
+    def learn_epoch(self, space: bytes, epoch: bytes, secret: bytes) -> None:
+        """Keep an epoch's secret, and judge what waited for it."""
+        private = self._unlocked()
+        private.put_secret(_EPOCHS, space + epoch, secret)
+        held = self.space(space)
+        held.add_epoch(epoch, secret)
+        held.ledger.admit_again(held.ledger.waiting_for_key())
+        self._flush()
+
+    # In
+
+    def write(
+        self, space: bytes, key: SigningKey, bodies: Sequence[Body], *, is_open: bool = False
+    ) -> list[Entry]:
+        """Sign, seal, store and fold bodies of one lane; when this returns they are safe."""
+        self._unlocked()
+        base, entries = self.space(space).make(key, bodies, is_open=is_open)
+        return self.store(base, entries)
+
+    def store(self, base: Tip, entries: list[Entry]) -> list[Entry]:
+        """Store entries that this node made itself."""
+        linker = Linker(self.log, self._grant)
+        self._commit(linker, [linker.add(base, entries)], Received())
+        return entries
+
+    def take(self, parts: Iterable[bytes]) -> Received:
+        """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
+        received = Received()
+        pool: list[bytes] = []
+        self._take(parts, received, pool)
+        while pool:
+            again, pool = pool, []
+            before = received.new
+            self._take(again, received, pool)
+            if received.new == before:
+                break
+        for _ in pool:
+            received.refuse("refused.gap")
+        return received
+
+    def _take(self, parts: Iterable[bytes], received: Received, pool: list[bytes]) -> None:
+        linker = Linker(self.log, self._grant)
+        linked: list[Linked] = []
+        count = 0
+        lane = Lane.TRUST
+        for data in parts:
+            try:
+                base, entries = read_segment_with_base(data)
+                # Grants come from acts of trust: those are admitted before others are linked.
+                if linked and (count >= COMMIT_ENTRIES or entries[0].name.lane is not lane):
+                    self._commit(linker, linked, received)
+                    linker, linked, count = Linker(self.log, self._grant), [], 0
+                lane = entries[0].name.lane
+                self._check_space(entries)
+                linked.append(linker.add(base, entries))
+                count += len(entries)
+            except Refused as error:
+                if error.message_id == "refused.gap" and len(pool) < POOL_MAX_SEGMENTS:
+                    pool.append(data)
+                else:
+                    received.refuse(error.message_id)
+        if linked:
+            self._commit(linker, linked, received)
+
+    def _check_space(self, entries: Sequence[Entry]) -> None:
+        first = entries[0]
+        space = first.id if first.name.space == NO_SPACE else first.name.space
+        if space not in self._spaces or (first.name.space == NO_SPACE and len(entries) > 1):
+            raise Refused("refused.unknown-space")
+
+    def _grant(self, name: LogName) -> int:
+        if name.space == NO_SPACE:
+            return FOUNDING_MAX_BYTES
+        return self._spaces[name.space].ledger.grant(name)
+
+    def _commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
+        """Store first, then judge and fold: the one place where entries are stored."""
+        self.log.append(linker.writes(), linker.bodies)
+        for one in linked:
+            received.known += one.known
+            received.past_grant += one.past_grant
+            received.forks += len(one.forks)
+            for run in one.new:
+                received.new += len(run.entries)
+                if self.private is not None or run.branch.name.lane is Lane.TRUST:
+                    self._count(self._ledger_of(run).admit(run), received)
+            if one.filled and self.private is not None:
+                self._spaces[one.filled[0].name.space].ledger.admit_again(
+                    [entry.ref for entry in one.filled]
+                )
+        self._flush()
+
+    def _ledger_of(self, run: Run) -> Ledger:
+        first = run.entries[0]
+        space = first.id if first.name.space == NO_SPACE else first.name.space
+        return self._spaces[space].ledger
+
+    @staticmethod
+    def _count(verdicts: Iterable[Verdict], received: Received) -> None:
+        for verdict in verdicts:
+            if verdict is not ACCEPTED:
+                if verdict.outcome is Outcome.WAITING:
+                    received.waiting += 1
+                else:
+                    received.without_effect += 1
+
+    def _flush(self) -> None:
+        for held in self._spaces.values():
+            held.ledger.flush()
+        if self.private is not None:
+            self.private.commit(self.log.last_arrival())
+
+    def _catch_up(self) -> None:
+        """Fold what was stored after the views last followed; all of the trust lane if locked."""
+        after = 0 if self.private is None else self.private.marker()
+        for arrival in self.log.arrivals(after):
+            branch = self.log.branch(arrival.branch)
+            if branch is None or (self.private is None and branch.name.lane is not Lane.TRUST):
+                continue
+            entries = list(self.log.entries(branch.number, arrival.first_seq, arrival.last_seq))
+            space = entries[0].id if branch.name.space == NO_SPACE else branch.name.space
+            if space in self._spaces:
+                self._spaces[space].ledger.admit(Run(branch, entries))
+        self._flush()
+
+    # Out
+
+    def give(self, space: bytes, known: Frontier | None = None) -> Iterator[bytes]:
+        """Segments of a space that somebody who knows `known` lacks."""
+        self.space(space)
+        return segments(self.log, space, known or {})
+
+    def frontier(self, space: bytes) -> dict[bytes, int]:
+        """How far this node knows each branch of a space."""
+        return frontier(self.log, space)
+
+    def find(self, space: bytes, ref: Ref) -> Entry:
+        """An entry, by reference."""
+        held = self.space(space).ledger.judge.find(ref)
+        if held is None:
+            raise NotFound("not-found.entry", entry=ref.hash.hex())
+        return held[1]
+
+    def find_id(self, space: bytes, id_: bytes) -> Ref:
+        """The reference to an act of trust, by its id."""
+        ref = self.space(space).ledger.act_ref(id_)
+        if ref is None:
+            raise NotFound("not-found.entry", entry=id_.hex())
+        return ref
+
+    def close(self) -> None:
+        """Let go of the stores."""
+        if self.private is not None:
+            self.private.close()
+        self.log.close()

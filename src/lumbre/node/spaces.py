@@ -1,0 +1,167 @@
+"""One space as a node holds it: its ledger, its epoch keys, its own logs.
+
+It seals what is written and opens what came, by the epoch keys of the private file. In locked
+mode there is no private file: then the ledger runs in memory over the trust lane alone, which
+is enough to know whose logs to take in and how much of them, and opens nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lumbre.errors import Invalid, NotAllowed, Refused
+from lumbre.ledger import Book, Ledger, MemoryTables, Tables
+from lumbre.node.ports import Clock, Random
+from lumbre.record import OPEN, START, Entry, Lane, LogName, Ref, SigningKey, Tip, Writer
+from lumbre.record.canonical import decode as untyped
+from lumbre.record.epoch import EpochKeys
+from lumbre.record.limits import BODY_MAX_BYTES, KEY_ID_BYTES, SALT_BYTES
+from lumbre.record.seal import open_body, open_text, seal_body
+from lumbre.schema import Body, Registry
+from lumbre.schema.fields import refs_in
+from lumbre.trust import current_epoch
+from lumbre.trust.acts import AFTER_MAX, Epoch, Wrap
+
+
+class Space:
+    """A space on this node."""
+
+    def __init__(
+        self,
+        space: bytes,
+        registry: Registry,
+        book: Book,
+        tables: Tables | None,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self.id = space
+        self.is_locked = tables is None
+        self._registry = registry
+        self._book = book
+        self._clock = clock
+        self._random = random
+        self._epochs: dict[bytes, EpochKeys] = {}
+        self.ledger = Ledger(
+            space, registry, book, MemoryTables() if tables is None else tables, self._open
+        )
+
+    # Keys
+
+    def add_epoch(self, epoch: bytes, secret: bytes) -> None:
+        """Learn the secret of the epoch that the entry with this id made."""
+        self._epochs[epoch] = EpochKeys.of(secret)
+
+    def known_epochs(self) -> frozenset[bytes]:
+        """Ids of the epochs whose keys are here."""
+        return frozenset(self._epochs)
+
+    def epoch_keys(self) -> list[EpochKeys]:
+        """The keys of every epoch that is known here."""
+        return list(self._epochs.values())
+
+    def current_keys(self) -> tuple[bytes, EpochKeys]:
+        """The epoch that writers use now, and its keys."""
+        epoch = current_epoch(self.ledger.rights)
+        if epoch is None or epoch not in self._epochs:
+            raise NotAllowed("not-allowed.no-epoch-key")
+        return epoch, self._epochs[epoch]
+
+    def after(self) -> tuple[Ref, ...]:
+        """The heads of the trust lane, as a new act names them."""
+        return tuple(self.ledger.trust_heads()[-AFTER_MAX:])
+
+    def boxes(self) -> Iterator[tuple[bytes, bytes, bytes]]:
+        """(epoch, author, box) for every box that acts hold."""
+        for entry, body in self.ledger.acts():
+            if isinstance(body, Epoch | Wrap):
+                epoch = entry.id if isinstance(body, Epoch) else body.epoch.hash
+                for box in body.boxes:
+                    yield epoch, box.key, box.box
+
+    def text(self, sealed: bytes) -> str | None:
+        """A name or a reason inside an open body; None where no key here opens it."""
+        return open_text(sealed, [keys.text for keys in self._epochs.values()])
+
+    def _open(self, entry: Entry) -> bytes | None:
+        """The plain body; None while no key here opens it.
+
+        Key ids are four bytes: what no key opens may belong to an epoch that is not known yet,
+        so it waits, and is never called bad for it.
+        """
+        for epoch, keys in self._epochs.items():
+            if epoch[:KEY_ID_BYTES] != entry.key_id or entry.body is None:
+                continue
+            try:
+                return open_body(
+                    entry.body, keys.body, log=entry.log, seq=entry.seq, prev=entry.prev
+                )
+            except Refused as error:
+                if error.message_id != "refused.bad-seal":
+                    raise
+        return None
+
+    # Writing
+
+    def make(
+        self, key: SigningKey, bodies: Sequence[Body], *, is_open: bool = False
+    ) -> tuple[Tip, list[Entry]]:
+        """Signed entries for one lane of one's own log, and the tip they follow.
+
+        Raises `NotAllowed` where the author has no right or no room left, before anything is
+        written.
+        """
+        kinds = [self._registry.kind_of(body) for body in bodies]
+        lane = kinds[0].lane
+        if any(kind.lane is not lane for kind in kinds):
+            raise Invalid("invalid.several-lanes")
+        name = LogName(self.id, key.public, lane)
+        base = self.own_tip(name)
+        writer = Writer(name, key, base)
+        entries = []
+        for number, (body, kind) in enumerate(zip(bodies, kinds, strict=True), 1):
+            data = self._registry.encode(body)
+            depth = self.depth_of(writer.tip, data)
+            is_last = kind.signed_alone or number == len(bodies)
+            key_id, data = self._seal(data, name, writer.tip, is_open or lane is Lane.TRUST)
+            entries.append(
+                writer.append(
+                    data,
+                    depth=depth,
+                    wall_s=self._clock.now_s(),
+                    key_id=key_id,
+                    is_last=is_last,
+                )
+            )
+        if entries[-1].total_bytes > self.ledger.grant(name):
+            raise NotAllowed("not-allowed.no-room", lane=int(lane))
+        return base, entries
+
+    def own_tip(self, name: LogName) -> Tip:
+        """Where one's own log ends here."""
+        branches = self._book.branches(name.id)
+        return max((b.tip for b in branches), key=lambda tip: tip.seq, default=START)
+
+    def depth_of(self, tip: Tip, data: bytes) -> int:
+        """1 + the greatest depth of the entry before and of all that the body refers to."""
+        depth = tip.depth
+        for ref in refs_in(untyped(data, BODY_MAX_BYTES)):
+            target = self.ledger.judge.target(ref)
+            if target is None:
+                raise Invalid("invalid.unknown-reference", ref=ref.hash.hex())
+            depth = max(depth, target.depth)
+        return depth + 1
+
+    def _seal(self, data: bytes, name: LogName, tip: Tip, is_open: bool) -> tuple[bytes, bytes]:
+        if is_open:
+            return OPEN, data
+        epoch, keys = self.current_keys()
+        sealed = seal_body(
+            data,
+            keys.body,
+            log=name.id,
+            seq=tip.seq + 1,
+            prev=tip.id,
+            salt=self._random.bytes(SALT_BYTES),
+        )
+        return epoch[:KEY_ID_BYTES], sealed

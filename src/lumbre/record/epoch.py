@@ -1,0 +1,63 @@
+"""Keys of an epoch: what is derived from the one secret that members share.
+
+Bodies, texts inside open bodies, and the X25519 pair to which requests and probes are sealed
+each get a key of their own, so that no key is used for two things. A secret travels boxed to
+the X25519 form of a device's signing key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+from nacl import bindings
+from nacl.exceptions import CryptoError
+
+from lumbre.errors import Refused
+from lumbre.record.keys import SigningKey
+
+_BODY: Final = b"lumbre.body.1"
+_TEXT: Final = b"lumbre.text.1"
+_PAIR: Final = b"lumbre.pair.1"
+
+
+class EpochKeys(msgspec.Struct, frozen=True):
+    """What readers of an epoch hold; `public` is known to couriers as well."""
+
+    secret: bytes
+    body: bytes
+    text: bytes
+    public: bytes
+    private: bytes
+
+    @classmethod
+    def of(cls, secret: bytes) -> EpochKeys:
+        """The keys of a 32-byte secret."""
+        public, private = bindings.crypto_box_seed_keypair(_derive(secret, _PAIR))
+        return cls(secret, _derive(secret, _BODY), _derive(secret, _TEXT), public, private)
+
+    def __repr__(self) -> str:
+        return f"EpochKeys(public={self.public.hex()[:16]}...)"
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    return hashlib.blake2b(key=secret, person=purpose, digest_size=32).digest()
+
+
+def box_for(author: bytes, secret: bytes) -> bytes:
+    """`secret`, readable by the holder of the signing key `author` alone."""
+    try:
+        public = bindings.crypto_sign_ed25519_pk_to_curve25519(author)
+        box: bytes = bindings.crypto_box_seal(secret, public)
+    except (CryptoError, RuntimeError, TypeError, ValueError) as error:
+        raise Refused("refused.bad-key") from error
+    return box
+
+
+def unbox(box: bytes, key: SigningKey) -> bytes:
+    """The secret in a box for this signing key."""
+    try:
+        return key.open_box(box)
+    except (CryptoError, RuntimeError, TypeError, ValueError) as error:
+        raise Refused("refused.not-for-this-key") from error
