@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from lumbre.kinds.membership import MEMBERSHIP
 from lumbre.kinds.situation import SITUATION
 from lumbre.kinds.supply import SUPPLY
 from lumbre.schema.kind import Domain
 
-DOMAINS: Final[tuple[Domain, ...]] = (SITUATION, SUPPLY)
+DOMAINS: Final[tuple[Domain, ...]] = (MEMBERSHIP, SITUATION, SUPPLY)
 
 ENTRY_POINTS: Final = "lumbre.kinds"
 """The group under which other packages offer a `Domain`."""
 
-__all__ = ["DOMAINS", "ENTRY_POINTS", "SITUATION", "SUPPLY"]
+__all__ = ["DOMAINS", "ENTRY_POINTS", "MEMBERSHIP", "SITUATION", "SUPPLY"]

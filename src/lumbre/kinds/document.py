@@ -161,6 +161,7 @@ def _shows(field: Field) -> str:
 def _choices(domains: Sequence[Domain]) -> str:
     records: list[type[msgspec.Struct]] = [k.record for domain in domains for k in domain.kinds]
     records += [view.row for domain in domains for view in domain.views]
+    records += [f.base for record in records for f in fields_of(record) if is_part(f)]
     fields = {f.base.__name__: f for record in records for f in fields_of(record) if f.choices}
     lines = ["## Choices", "", "| name | values | |", "|---|---|---|"]
     for name, field in sorted(fields.items()):

@@ -117,7 +117,10 @@ def survivors(
     may_replace: Callable[[Fact, Fact], bool] = by_anyone,
     confirmed: frozenset[Ref] = frozenset(),
 ) -> list[Fact]:
-    """The versions that no version replaced which counts and may, in (depth, id) order."""
+    """The versions that no version replaced which counts and may, in (depth, id) order.
+
+    At least one: an entry names entries before it by their hash, so nothing replaces in a ring.
+    """
     by_ref = {fact.ref: fact for fact in versions}
     replaced = {
         ref

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from lumbre.ledger import verdict as v
@@ -26,10 +26,10 @@ from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
-from lumbre.schema.fields import Body
 from lumbre.schema.kind import Fact, Standing
 from lumbre.schema.registry import Registry
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
+from lumbre.trust.acts import Objection
 
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
@@ -77,16 +77,6 @@ class Ledger:
     def act_ref(self, id_: bytes) -> Ref | None:
         """The reference to an act of trust, by its id."""
         return self._acts.get(id_)
-
-    def acts(self) -> Iterator[tuple[Entry, Body]]:
-        """Every act of trust whose content is valid, in order of depth."""
-        found = []
-        for ref in self._acts.values():
-            held = self.judge.find(ref)
-            judged = self.judge.again(held[1]) if held is not None else None
-            if judged is not None:
-                found.append((judged.entry, judged.body))
-        yield from sorted(found, key=lambda pair: (pair[0].depth, pair[0].id))
 
     def trust_heads(self) -> list[Ref]:
         """The acts that no other act stands on: what a new act names as known, deepest last."""
@@ -211,6 +201,8 @@ class Ledger:
             judged.body,
         )
         self.folds.add(groups, fact, judged.data)
+        if isinstance(judged.body, Objection):
+            self._trust.add(Act(entry, judged.body, judged.refs))
         return ACCEPTED
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:
@@ -224,11 +216,7 @@ class Ledger:
 
     def _ancestor_of(self, entry: Entry) -> Callable[[tuple[int, bytes]], bool]:
         """Whether `entry` is a pinned entry, or one of its ancestors."""
-
-        def is_ancestor(pin: tuple[int, bytes]) -> bool:
-            return self.judge.is_ancestor(entry, Ref(entry.log, pin[0], pin[1]))
-
-        return is_ancestor
+        return lambda pin: self.judge.is_ancestor(entry, Ref(entry.log, *pin))
 
     def _release(self, ref: Ref) -> None:
         queue = deque(self.judge.release(ref))

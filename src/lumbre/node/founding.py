@@ -24,7 +24,7 @@ from lumbre.record.epoch import EpochKeys, box_for, unbox
 from lumbre.record.log import NO_SPACE, Hash32, Key32
 from lumbre.record.seal import Sealed, open_envelope, seal_envelope, seal_text
 from lumbre.schema import Role, Via
-from lumbre.schema.fields import NAME_MAX_BYTES
+from lumbre.schema.fields import NAME_MAX_CHARS
 from lumbre.trust.acts import Admit, Box32, Epoch, Found, Wrap
 
 READS: Final = frozenset({Role.READER, Role.MEMBER, Role.STEWARD})
@@ -127,11 +127,10 @@ def admit(node: Node, key: SigningKey, request: Request, name: str, role: Role) 
 def collect_keys(node: Node, space: bytes) -> int:
     """Learn the epoch keys that acts have boxed for this node's authors; how many were new."""
     learnt = 0
-    own = {key.public: key for key in node.authors(space)}
-    for epoch, author, box in list(node.space(space).boxes()):
-        if author in own and epoch not in node.space(space).known_epochs():
+    for key in node.authors(space):
+        for epoch, box in node.space(space).boxes(key.public):
             try:
-                node.learn_epoch(space, epoch, unbox(box, own[author]))
+                node.learn_epoch(space, epoch, unbox(box, key))
             except Refused:
                 continue
             learnt += 1
@@ -147,8 +146,8 @@ def words_bytes(request: Request) -> bytes:
 def _plain(name: str) -> str:
     """A name on one line, with something to see in it."""
     name = " ".join(name.split())
-    if not name or len(name.encode()) > NAME_MAX_BYTES:
-        raise Invalid("invalid.name", max_bytes=NAME_MAX_BYTES)
+    if not name or len(name) > NAME_MAX_CHARS:
+        raise Invalid("invalid.name", max_chars=NAME_MAX_CHARS)
     return name
 
 

@@ -4,7 +4,7 @@ The way of an entry is one line: bytes -> record -> link -> store -> ledger -> v
 file is written first and alone acknowledges; the views follow it by a marker, and a node that
 stopped in between folds the rest when it opens.
 
-Rules: everything that stores goes through `_commit`. Locked mode has no private file: it
+Rules: everything that stores goes through `commit`. Locked mode has no private file: it
 takes in, checks, stores and forwards, and writes nothing of its own.
 """
 
@@ -151,8 +151,8 @@ class Node:
 
     def store(self, base: Tip, entries: list[Entry]) -> list[Entry]:
         """Store entries that this node made itself."""
-        linker = Linker(self.log, self._grant)
-        self._commit(linker, [linker.add(base, entries)], Received())
+        linker = self.new_linker()
+        self.commit(linker, [linker.add(base, entries)], Received())
         return entries
 
     def take(self, parts: Iterable[bytes]) -> Received:
@@ -171,28 +171,18 @@ class Node:
         return received
 
     def _take(self, parts: Iterable[bytes], received: Received, pool: list[bytes]) -> None:
-        linker = Linker(self.log, self._grant)
-        linked: list[Linked] = []
-        count = 0
-        lane = Lane.TRUST
+        batch = _Batch(self, received)
         for data in parts:
             try:
                 base, entries = read_segment_with_base(data)
-                # Grants come from acts of trust: those are admitted before others are linked.
-                if linked and (count >= COMMIT_ENTRIES or entries[0].name.lane is not lane):
-                    self._commit(linker, linked, received)
-                    linker, linked, count = Linker(self.log, self._grant), [], 0
-                lane = entries[0].name.lane
                 self._check_space(entries)
-                linked.append(linker.add(base, entries))
-                count += len(entries)
+                batch.add(base, entries)
             except Refused as error:
                 if error.message_id == "refused.gap" and len(pool) < POOL_MAX_SEGMENTS:
                     pool.append(data)
                 else:
                     received.refuse(error.message_id)
-        if linked:
-            self._commit(linker, linked, received)
+        batch.commit()
 
     def _check_space(self, entries: Sequence[Entry]) -> None:
         first = entries[0]
@@ -205,7 +195,11 @@ class Node:
             return FOUNDING_MAX_BYTES
         return self._spaces[name.space].ledger.grant(name)
 
-    def _commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
+    def new_linker(self) -> Linker:
+        """What the next commit gathers."""
+        return Linker(self.log, self._grant)
+
+    def commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
         """Store first, then judge and fold: the one place where entries are stored."""
         self.log.append(linker.writes(), linker.bodies)
         for one in linked:
@@ -285,3 +279,38 @@ class Node:
         if self.private is not None:
             self.private.close()
         self.log.close()
+
+
+class _Batch:
+    """Segments of one take, gathered into commits."""
+
+    def __init__(self, node: Node, received: Received) -> None:
+        self._node = node
+        self._received = received
+        self._begin()
+
+    def _begin(self) -> None:
+        self._linker = self._node.new_linker()
+        self._linked: list[Linked] = []
+        self._count = 0
+        self._has_acts = False
+
+    def add(self, base: Tip, entries: list[Entry]) -> None:
+        """Link a segment; what waits to be stored goes first where the rights hang on it."""
+        is_act = entries[0].name.lane is Lane.TRUST
+        if self._count >= COMMIT_ENTRIES or (self._has_acts and not is_act):
+            self.commit()
+        linked = self._linker.add(base, entries)
+        if linked.past_grant and self._has_acts:
+            # The acts that were just read may admit this very author.
+            self.commit()
+            linked = self._linker.add(base, entries)
+        self._linked.append(linked)
+        self._count += len(entries)
+        self._has_acts = self._has_acts or is_act
+
+    def commit(self) -> None:
+        """Store and judge what was gathered."""
+        if self._linked:
+            self._node.commit(self._linker, self._linked, self._received)
+            self._begin()

@@ -7,7 +7,7 @@ is enough to know whose logs to take in and how much of them, and opens nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from lumbre.errors import Invalid, NotAllowed, Refused
 from lumbre.ledger import Book, Ledger, MemoryTables, Tables
@@ -19,8 +19,8 @@ from lumbre.record.limits import BODY_MAX_BYTES, KEY_ID_BYTES, SALT_BYTES
 from lumbre.record.seal import open_body, open_text, seal_body
 from lumbre.schema import Body, Registry
 from lumbre.schema.fields import refs_in
-from lumbre.trust import current_epoch
-from lumbre.trust.acts import AFTER_MAX, Epoch, Wrap
+from lumbre.trust.acts import AFTER_MAX
+from lumbre.trust.duties import boxes_of, current_epoch, epochs
 
 
 class Space:
@@ -71,13 +71,14 @@ class Space:
         """The heads of the trust lane, as a new act names them."""
         return tuple(self.ledger.trust_heads()[-AFTER_MAX:])
 
-    def boxes(self) -> Iterator[tuple[bytes, bytes, bytes]]:
-        """(epoch, author, box) for every box that acts hold."""
-        for entry, body in self.ledger.acts():
-            if isinstance(body, Epoch | Wrap):
-                epoch = entry.id if isinstance(body, Epoch) else body.epoch.hash
-                for box in body.boxes:
-                    yield epoch, box.key, box.box
+    def boxes(self, author: bytes) -> list[tuple[bytes, bytes]]:
+        """(epoch, box) of epochs whose keys are not here, boxed for an author."""
+        return [
+            (epoch.ref.hash, box)
+            for epoch in epochs(self.ledger.rights)
+            if epoch.ref.hash not in self._epochs
+            for box in boxes_of(self.ledger.rights, epoch.ref, author)
+        ]
 
     def text(self, sealed: bytes) -> str | None:
         """A name or a reason inside an open body; None where no key here opens it."""

@@ -125,7 +125,7 @@ def derive_place(key: bytes, facts: Sequence[Fact]) -> PlaceRow | None:
     if not versions:
         return None
     confirmed = confirmed_refs(facts, PlaceConfirmed, "version")
-    left = survivors(versions, by_anyone, confirmed) or versions[-1:]
+    left = survivors(versions, by_anyone, confirmed)
     lines = tuple(_version(fact, confirmed) for fact in left)
     now = _version(machines_choice(left, confirmed), confirmed)
     first = next((f for f in versions if f.body.first is None), versions[0])
@@ -157,11 +157,9 @@ def _version(fact: Fact, confirmed: frozenset[Ref]) -> PlaceVersion:
     )
 
 
-def derive_point(key: bytes, facts: Sequence[Fact]) -> PointRow | None:
+def derive_point(key: bytes, facts: Sequence[Fact]) -> PointRow:
     """What the point offers by the last unreplaced word."""
     left = survivors(facts)
-    if not left:
-        return None
     now = machines_choice(left)
     body: Point = now.body
     offered = {(f.body.is_open, f.body.services, f.body.can_serve) for f in left}
@@ -178,12 +176,10 @@ def derive_point(key: bytes, facts: Sequence[Fact]) -> PointRow | None:
     )
 
 
-def derive_people(key: bytes, facts: Sequence[Fact]) -> PeopleRow | None:
+def derive_people(key: bytes, facts: Sequence[Fact]) -> PeopleRow:
     """The counts of a place that nobody who may has replaced."""
     confirmed = _confirmed_counts(facts)
     left = survivors(facts, lambda new, old: new.person == old.person or new.ref in confirmed)
-    if not left:
-        return None
     lines = tuple(_count(fact, fact.ref in confirmed) for fact in left)
     sure = [line for line in lines if line.is_confirmed]
     counting = [line for line in lines if not line.from_removed]

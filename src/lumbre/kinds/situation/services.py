@@ -164,7 +164,7 @@ def _is_told(fact: Fact) -> bool:
     return not _is_sensor(fact) and fact.body.source is Source.TOLD
 
 
-def derive_service(key: bytes, facts: Sequence[Fact]) -> ServiceRow | None:
+def derive_service(key: bytes, facts: Sequence[Fact]) -> ServiceRow:
     """Every state that a person's last report says, and the one that machines take."""
     ended = {
         ref
@@ -173,8 +173,6 @@ def derive_service(key: bytes, facts: Sequence[Fact]) -> ServiceRow | None:
         for ref in fact.body.ends
     }
     last = last_of_each(facts)
-    if not last:
-        return None
     lines = [
         _state_line(state, said, ended)
         for state in State

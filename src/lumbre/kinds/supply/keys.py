@@ -27,7 +27,11 @@ CASH: Final = "cash"
 CARD: Final = "card"
 PEN: Final = "pen"
 COUNTED: Final = 255
-"""The reason of what only a stocktake found or missed."""
+"""The reason of what only a stocktake found or missed.
+
+Other domains that make or use up goods add to `stock` and `in` or `lost` by these keys, under
+reasons from 100 on, so that every unit stays accounted for.
+"""
 
 _REF_BYTES: Final = 72
 

@@ -1,0 +1,235 @@
+"""Persons and their keys: which keys are admitted, for whom, and in what role.
+
+From the founding entry on, each admission by an admitted key that has the right makes a
+further key admitted. It does not matter which was seen first: the result is the least set
+that holds the founders and what they, and those they admitted, admitted.
+
+- A member admits keys as new persons, up to the role of member.
+- A person's own key, or the founder's paper, admits further keys of that person, at most
+  `DEVICES_MAX` in all; the stewards admit more.
+- If two acts admit one key, those that carry the key's own consent count; else both do.
+  A key may so stand for two persons: it then speaks for each as that person.
+
+What this does not do: take keys away (see `pins`), or know of stewards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Container
+from typing import Final
+
+import msgspec
+
+from lumbre.record.keys import is_signed
+from lumbre.record.log import NO_SPACE
+from lumbre.schema.roles import Role
+from lumbre.trust.acts import Admit, Device, Found
+from lumbre.trust.graph import Graph
+
+DEVICES_MAX: Final = 32
+"""Keys that a person admits on its own in a lifetime: a new phone each quarter for eight
+years. Without a bound one stolen key could fill a courier with fresh keys, each with a grant."""
+
+CONSENT_DOMAIN: Final = b"lumbre/consent/1\0"
+_PERSON_DOMAIN: Final = b"lumbre/person/1\0"
+NEW_PERSON: Final = bytes(32)
+_OWN_DEVICES: Final = frozenset({Role.COURIER, Role.READER, Role.MEMBER})
+
+
+class Admission(msgspec.Struct, frozen=True, gc=False):
+    """One act's admission of a key. `act` is the act's number, `steps` how far from a founder.
+
+    `is_paper`: the founder's paper key, which admits and closes keys and nothing else.
+    """
+
+    steps: int
+    depth: int
+    id: bytes
+    act: int
+    person: bytes
+    role: Role
+    by_vote: bool = False
+    is_paper: bool = False
+
+    @property
+    def rank(self) -> tuple[int, int, bytes]:
+        """Of several admissions of a key the least is shown."""
+        return self.steps, self.depth, self.id
+
+
+def cofounder_person(space: bytes, key: bytes) -> bytes:
+    """The name of a person whom the founding entry admits beside the founder."""
+    return hashlib.sha256(_PERSON_DOMAIN + space + key).digest()
+
+
+def consent_message(space: bytes, admitter: bytes, person: bytes = NEW_PERSON) -> bytes:
+    """What a key signs under `CONSENT_DOMAIN` to be admitted by `admitter` (all zero: anew)."""
+    return space + admitter + person
+
+
+Keys = dict[bytes, list[Admission]]
+
+
+class People:
+    """The admitted keys and the persons they stand for."""
+
+    __slots__ = ("keys", "persons", "refused")
+
+    def __init__(self) -> None:
+        self.keys: Keys = {}
+        self.persons: dict[bytes, list[bytes]] = {}
+        self.refused: set[int] = set()
+
+    def add(self, key: bytes, admission: Admission) -> bool:
+        """Note an admission; whether it says something new of the key."""
+        known = self.keys.setdefault(key, [])
+        if any(other.act == admission.act and other.person == admission.person for other in known):
+            return False
+        known.append(admission)
+        keys = self.persons.setdefault(admission.person, [])
+        if key not in keys:
+            keys.append(key)
+        return True
+
+    def of_person(self, key: bytes, person: bytes) -> Admission | None:
+        """The first admission of `key` for `person`."""
+        found = [a for a in self.keys.get(key, ()) if a.person == person]
+        return min(found, key=lambda a: a.rank) if found else None
+
+    def best(self, key: bytes) -> Admission | None:
+        """The admission by which a key is shown."""
+        found = self.keys.get(key)
+        if not found:
+            return None
+        return found[0] if len(found) == 1 else min(found, key=lambda a: a.rank)
+
+
+class Admissions:
+    """Finds the admitted keys among the acts of a graph."""
+
+    def __init__(self, space: bytes, graph: Graph) -> None:
+        self.space = space
+        self.graph = graph
+        self.by_author: dict[bytes, list[int]] = {}
+        self._consents: dict[int, bool] = {}
+
+    def add(self, number: int) -> None:
+        """Note an act that admits a key."""
+        author = self.graph.entries[number].name.author
+        self.by_author.setdefault(author, []).append(number)
+
+    def find(self, founding: int, void: Container[int], in_effect: Callable[[int], bool]) -> People:
+        """All admitted keys, where `void` acts do not count and votes stand as `in_effect`."""
+        people = self._grow(founding, void, in_effect, frozenset())
+        refused = self._refused(people)
+        if refused:
+            people = self._grow(founding, void, in_effect, refused)
+            people.refused = refused
+        return people
+
+    def _grow(
+        self,
+        founding: int,
+        void: Container[int],
+        in_effect: Callable[[int], bool],
+        refused: Container[int],
+    ) -> People:
+        people = People()
+        fresh = deque(self._founders(founding, people))
+        while fresh:
+            author = fresh.popleft()
+            for number in self.by_author.get(author, ()):
+                if number not in void and number not in refused:
+                    key = self.extend(people, number, in_effect)
+                    if key is not None:
+                        fresh.append(key)
+        return people
+
+    def _founders(self, founding: int, people: People) -> list[bytes]:
+        found = self.graph.bodies[founding]
+        assert isinstance(found, Found)
+        depth, id_ = self.graph.order_key(founding)
+        founder = self.graph.entries[founding].name.author
+        people.add(founder, Admission(0, depth, id_, founding, id_, Role.MEMBER))
+        for other in found.cofounders:
+            person = cofounder_person(self.space, other.key)
+            people.add(other.key, Admission(0, depth, id_, founding, person, Role.MEMBER))
+        if found.recovery is not None:
+            paper = Admission(0, depth, id_, founding, id_, Role.COURIER, is_paper=True)
+            people.add(found.recovery, paper)
+        return list(people.keys)
+
+    def extend(self, people: People, number: int, in_effect: Callable[[int], bool]) -> bytes | None:
+        """Let one act admit its key; the key if it says something new."""
+        body = self.graph.bodies[number]
+        author = people.keys.get(self.graph.entries[number].name.author, ())
+        depth, id_ = self.graph.order_key(number)
+        if isinstance(body, Device):
+            rights = [
+                a
+                for a in author
+                if a.person == body.person and (a.is_paper or a.role in _OWN_DEVICES)
+            ]
+            if not rights:
+                return None
+            own = min(rights, key=lambda a: (a.is_paper, a.rank))
+            role = Role.MEMBER if own.is_paper else own.role
+            made = Admission(own.steps + 1, depth, id_, number, body.person, role)
+        elif isinstance(body, Admit) and body.role <= Role.MEMBER:
+            members = [a for a in author if a.role is Role.MEMBER]
+            if not members:
+                return None
+            steps = min(a.steps for a in members) + 1
+            if body.person is None:
+                made = Admission(steps, depth, id_, number, id_, body.role)
+            elif in_effect(number):
+                made = Admission(steps, depth, id_, number, body.person, body.role, by_vote=True)
+            else:
+                return None
+        else:
+            return None
+        key: bytes = body.key
+        return key if people.add(key, made) else None
+
+    def _refused(self, people: People) -> set[int]:
+        """Admissions without consent beside ones with it, and devices past the limit."""
+        refused: set[int] = set()
+        for key, found in people.keys.items():
+            if len(found) > 1:
+                without = [a.act for a in found if not self._has_consent(key, a)]
+                if len(without) < len(found):
+                    refused.update(without)
+        for person, keys in people.persons.items():
+            if len(keys) > DEVICES_MAX:
+                own = sorted(
+                    (a.depth, a.id, a.act)
+                    for key in keys
+                    for a in people.keys[key]
+                    if a.person == person and isinstance(self.graph.bodies[a.act], Device)
+                )
+                refused.update(act for _, _, act in own[DEVICES_MAX:])
+        return refused
+
+    def _has_consent(self, key: bytes, admission: Admission) -> bool:
+        known = self._consents.get(admission.act)
+        if known is None or isinstance(self.graph.bodies[admission.act], Found):
+            known = self._consents[admission.act] = self._check_consent(key, admission)
+        return known
+
+    def _check_consent(self, key: bytes, admission: Admission) -> bool:
+        body = self.graph.bodies[admission.act]
+        admitter = self.graph.entries[admission.act].name.author
+        if isinstance(body, Found):
+            if key == admitter:
+                return True
+            consents = [other.consent for other in body.cofounders if other.key == key]
+            message = consent_message(NO_SPACE, admitter)
+            return any(is_signed(CONSENT_DOMAIN, message, c, key) for c in consents)
+        if isinstance(body, Admit):
+            message = consent_message(self.space, admitter, body.person or NEW_PERSON)
+            return is_signed(CONSENT_DOMAIN, message, body.consent, key)
+        assert isinstance(body, Device)
+        message = consent_message(self.space, admitter, body.person)
+        return is_signed(CONSENT_DOMAIN, message, body.consent, key)

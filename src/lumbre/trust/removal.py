@@ -1,0 +1,219 @@
+"""Which removals are in effect where they void one another's votes.
+
+`settle` looks for the set of removals that keep their majorities when exactly they make the
+later acts of their targets void. From below come those that hold in any case, from above
+those that hold in some; almost always the two meet at once. Where they do not, each person's
+last word counts, and what is then still undecided is in effect: both sides go.
+
+Last comes the promise that somebody may act: removals that would leave no steward with a key
+are dropped, the undecided first, then from the end of the order.
+
+What this does not do: use a clock, or prefer who is senior.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lumbre.trust.acts import Close, Dismiss, MovePins, Remove
+from lumbre.trust.council import Council, Outcome
+from lumbre.trust.graph import Graph
+from lumbre.trust.people import Admissions, People
+from lumbre.trust.pins import Taken
+from lumbre.trust.weighty import Weighty
+
+ROUNDS_MAX: Final = 12
+"""Removals that void one another in a chain longer than this are undecided. Each link needs
+a majority of its own, so honest histories have one or two."""
+
+_NONE: Final[frozenset[int]] = frozenset()
+
+
+class Settled:
+    """The outcome: proposals in effect, removals, admitted keys, and the living terms."""
+
+    __slots__ = ("founders", "founding", "graph", "live", "outcome", "people", "taken", "weighty")
+
+    def __init__(
+        self,
+        graph: Graph,
+        weighty: Weighty,
+        outcome: Outcome,
+        taken: Taken,
+        people: People,
+        live: dict[bytes, tuple[int, ...]],
+        founding: int,
+        founders: frozenset[bytes],
+    ) -> None:
+        self.founders = founders
+        self.graph = graph
+        self.weighty = weighty
+        self.outcome = outcome
+        self.taken = taken
+        self.people = people
+        self.live = live
+        self.founding = founding
+
+
+class Settlement:
+    """Finds the removals in effect. Made for one evaluation and dropped after it."""
+
+    def __init__(self, graph: Graph, admissions: Admissions, founding: int) -> None:
+        self.graph = graph
+        self.admissions = admissions
+        self.founding = founding
+        self.everyone = admissions.find(founding, _NONE, lambda _: True)
+        self._founders = founders = frozenset(
+            a.person for found in self.everyone.keys.values() for a in found if a.act == founding
+        )
+        self.weighty = Weighty(graph, self.everyone, founders)
+        self.council = Council(graph, self.weighty, self.everyone, founding, founders)
+        self._closings = [
+            number for number, body in enumerate(graph.bodies) if isinstance(body, Close)
+        ]
+        self._support: dict[int, int] = {}
+        self._known: dict[tuple[frozenset[int], ...], Outcome] = {}
+        self._muted = _NONE
+        self._barred = _NONE
+
+    def settle(self) -> Settled:
+        """The one result for this set of acts."""
+        self._support = {
+            number: len(voters)
+            for number, voters in self._decide(self._taken(_NONE)).voters.items()
+        }
+        sure, possible = self._bounds()
+        if sure != possible:
+            self._muted = self._not_last_words(possible - sure)
+            sure, possible = self._bounds()
+        settled = self._result(possible, possible - sure)
+        if not self._somebody_may_act(settled):
+            settled = self._keep_somebody(sure, possible)
+        return settled
+
+    def _taken(self, acts: frozenset[int]) -> Taken:
+        return Taken(
+            self.graph,
+            self.weighty,
+            self.admissions,
+            self.everyone,
+            self.founding,
+            acts,
+            self._support,
+        )
+
+    def _decide(self, taken: Taken, forced: frozenset[int] = _NONE) -> Outcome:
+        name = (taken.acts, forced, self._barred, self._muted)
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self.council.decide(
+                taken, forced=forced, barred=self._barred, muted=self._muted
+            )
+        return found
+
+    def _is_removal(self, number: int) -> bool:
+        return isinstance(self.graph.bodies[number], Dismiss | MovePins | Remove)
+
+    def _holding(self, acts: frozenset[int]) -> frozenset[int]:
+        """The removals that hold if exactly `acts` take away."""
+        taken = self._taken(acts)
+        effective = self._decide(taken).effective
+        votes = {number for number in effective if self._is_removal(number)}
+        votes.update(number for number in self._closings if self._is_valid_closing(number, taken))
+        return frozenset(votes)
+
+    def _is_valid_closing(self, number: int, taken: Taken) -> bool:
+        body = self.graph.bodies[number]
+        assert isinstance(body, Close)
+        author = self.graph.entries[number].name.author
+        keys = taken.people.keys
+        own = {a.person for a in keys.get(author, ())}
+        shared = any(a.person in own for a in keys.get(body.key, ()))
+        return (
+            shared
+            and author != body.key
+            and number not in self._barred
+            and not taken.voids(number, taken.people)
+        )
+
+    def _bounds(self) -> tuple[frozenset[int], frozenset[int]]:
+        """(removals that hold in any case, removals that hold in some)."""
+        sure, possible = _NONE, self._holding(_NONE)
+        for _ in range(ROUNDS_MAX):
+            lower = self._holding(possible)
+            upper = lower if lower == possible else self._holding(lower)
+            if lower == upper or (lower, upper) == (sure, possible):
+                return lower & upper, lower | upper
+            sure, possible = lower, upper
+        return sure & possible, sure | possible
+
+    def _not_last_words(self, undecided: frozenset[int]) -> frozenset[int]:
+        """Votes of who signed both of two undecided removals, except the last where there is one.
+
+        Two majorities always share somebody: who gets each side to sign against the other
+        would else be left alone.
+        """
+        weighty = self.weighty
+        muted: set[int] = set()
+        removals = sorted(undecided & weighty.votes.keys())
+        for one in removals:
+            for other in removals:
+                if one != other and weighty.are_concurrent(one, other):
+                    muted.update(
+                        vote
+                        for vote in weighty.votes[one]
+                        for later in weighty.votes[other]
+                        if weighty.persons_of(vote) & weighty.persons_of(later)
+                        and not weighty.is_past(later, vote)
+                    )
+        return frozenset(muted)
+
+    def _result(self, acts: frozenset[int], forced: frozenset[int]) -> Settled:
+        taken = self._taken(acts)
+        outcome = self._decide(taken, forced)
+        extra = {n for n in outcome.effective if self._is_removal(n)} - acts
+        if extra:
+            self._barred |= extra
+            return self._result(acts, forced)
+        people = taken.people
+        if any(a.by_vote for found in people.keys.values() for a in found):
+            people = self.admissions.find(
+                self.founding, taken.void_admissions, outcome.effective.__contains__
+            )
+        live = {
+            person: kept
+            for person, terms in outcome.final.live.items()
+            if (kept := tuple(t for t in terms if not taken.of_term(person, t)))
+        }
+        return Settled(
+            self.graph,
+            self.weighty,
+            outcome,
+            taken,
+            people,
+            live,
+            self.founding,
+            self._founders,
+        )
+
+    def _somebody_may_act(self, settled: Settled) -> bool:
+        people, taken = settled.people, settled.taken
+        return any(
+            a.person == person and not taken.of_key(key, a)
+            for person in settled.live
+            for key in people.persons.get(person, ())
+            for a in people.keys[key]
+        )
+
+    def _keep_somebody(self, sure: frozenset[int], possible: frozenset[int]) -> Settled:
+        """Drop removals until a steward with a key is left: with none dropped a founder is."""
+        last_first = self.graph.in_order(sure)[::-1]
+        dropped, acts = 0, sure
+        self._barred = possible - sure
+        settled = self._result(acts, _NONE)
+        while not self._somebody_may_act(settled):
+            dropped = max(1, dropped * 2)
+            self._barred = (possible - sure) | frozenset(last_first[:dropped])
+            acts = self._holding(sure - self._barred) & (sure - self._barred)
+            settled = self._result(acts, _NONE)
+        return settled
