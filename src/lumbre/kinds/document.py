@@ -91,12 +91,14 @@ def _sample(field: Field) -> Any:
     elif base is int:
         value = field.high if field.high is not None else 1
     elif base in (str, bytes):
-        value = base(b"0", "ascii") if base is str else bytes(field.length_min or 1)
+        value = "0" if base is str else bytes(field.length_min or 1)
     elif base is bool:
         value = True
     else:
         value = base(**{part.name: _sample(part) for part in fields_of(base)})
-    return (value,) if field.is_list or field.shows is Shows.SEALED else value
+    if field.is_list or field.shows is Shows.SEALED:
+        return (value,) * (field.list_min or 1)
+    return value
 
 
 def _writers(roles: frozenset[Role]) -> str:
@@ -149,6 +151,9 @@ def _bounds(field: Field) -> str:
     if field.length_max is not None:
         exact = field.length_min == field.length_max
         said.append(f"exactly {field.length_max}" if exact else f"at most {field.length_max}")
+    if field.list_max is not None:
+        exact = field.list_min == field.list_max
+        said.append(f"{field.list_max} of them" if exact else f"no more than {field.list_max}")
     if field.is_optional:
         said.append("may be left out")
     return "; ".join(said)

@@ -41,7 +41,7 @@ def worst_radio_bytes(record: type[Body]) -> int:
 
 def _worst(field: Field) -> int:
     if field.is_list:
-        times = field.length_max if field.length_max is not None else LIST_MAX
+        times = field.list_max if field.list_max is not None else LIST_MAX
         return _array(times) + times * _one(field)
     return _one(field)
 
