@@ -26,8 +26,8 @@ def body_strategy(
 
 def field_strategy(field: Field, list_max: int = 4) -> st.SearchStrategy[Any]:
     if field.is_list or field.shows is Shows.SEALED:
-        most = LIST_MAX if field.list_max is None else field.list_max
-        least = field.list_min or 0
+        most = LIST_MAX if field.items_max is None else field.items_max
+        least = field.items_min or 0
         most = max(least, min(most, list_max))
         return st.lists(_one(field), min_size=least, max_size=most).map(tuple)
     value = _one(field)

@@ -91,7 +91,7 @@ def test_a_number_has_bounds_and_a_text_has_a_longest(kind: Kind) -> None:
         if field.base in (str, bytes):
             assert field.length_max is not None, field.name
         if field.is_list:
-            assert field.list_max is not None, field.name
+            assert field.items_max is not None, field.name
 
 
 def number_fields() -> list[tuple[Kind, str, int, int]]:

@@ -12,8 +12,6 @@ from enum import Enum
 
 import msgspec
 
-from lumbre.record.log import Mention, Ref
-from lumbre.record.seal import Sealed
 from lumbre.schema.fields import Body, Field, Shows, fields_of
 from lumbre.schema.kind import Domain
 from lumbre.schema.roles import ANYONE
@@ -40,9 +38,8 @@ def flat(struct: type[msgspec.Struct], path: str = "") -> Iterator[tuple[str, Fi
     for field in fields_of(struct):
         name = f"{path}{field.name}"
         yield name, field
-        inner = field.base
-        if issubclass(inner, msgspec.Struct) and inner not in (Ref, Mention, Sealed):
-            yield from flat(inner, f"{name}.")
+        if field.parts:
+            yield from flat(field.base, f"{name}.")
 
 
 def may_be_key(field: Field) -> bool:

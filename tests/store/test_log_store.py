@@ -1,8 +1,8 @@
 import pytest
 
 from lumbre.errors import StoreError
-from lumbre.record.log import Lane
 from lumbre.record.branch import Arrival
+from lumbre.record.log import Lane
 from lumbre.store import LogStore
 from tests.store.writing import KEY, Log
 

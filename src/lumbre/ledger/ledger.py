@@ -181,12 +181,9 @@ class Ledger:
         elif right.pins is None and right.role in kind.writers:
             standing = Standing.COUNTS
         else:
-            standing = self._rights.verdict(
-                entry,
-                kind.writers,
-                self._is_ancestor,
-                shown_if_removed=kind.shown_if_removed,
-            )
+            standing = self._rights.verdict(entry, kind.writers, self._ancestor_of(entry))
+            if standing is Standing.REMOVED and not kind.shown_if_removed:
+                standing = v.PAST_PIN
         ref = entry.ref
         groups = kind.groups(judged.body, ref)
         if isinstance(standing, str):
@@ -217,8 +214,9 @@ class Ledger:
             self._authors[author] = self._rights.author(author)
         return self._authors[author]
 
-    def _is_ancestor(self, entry: Entry, pin: tuple[int, bytes]) -> bool:
-        return self.judge.is_ancestor(entry, Ref(entry.log, *pin))
+    def _ancestor_of(self, entry: Entry) -> Callable[[tuple[int, bytes]], bool]:
+        """Whether `entry` is a pinned entry, or one of its ancestors."""
+        return lambda pin: self.judge.is_ancestor(entry, Ref(entry.log, *pin))
 
     def _release(self, ref: Ref) -> None:
         queue = deque(self.judge.release(ref))

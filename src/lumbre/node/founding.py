@@ -24,7 +24,7 @@ from lumbre.record.epoch import EpochKeys, box_for, unbox
 from lumbre.record.log import NO_SPACE, Hash32, Key32
 from lumbre.record.seal import Sealed, open_envelope, seal_envelope, seal_text
 from lumbre.schema import Role, Via
-from lumbre.schema.fields import NAME_MAX_BYTES
+from lumbre.schema.fields import NAME_MAX_CHARS
 from lumbre.trust.acts import Admit, Box32, Epoch, Found, Wrap
 
 READS: Final = frozenset({Role.READER, Role.MEMBER, Role.STEWARD})
@@ -146,8 +146,8 @@ def words_bytes(request: Request) -> bytes:
 def _plain(name: str) -> str:
     """A name on one line, with something to see in it."""
     name = " ".join(name.split())
-    if not name or len(name.encode()) > NAME_MAX_BYTES:
-        raise Invalid("invalid.name", max_bytes=NAME_MAX_BYTES)
+    if not name or len(name) > NAME_MAX_CHARS:
+        raise Invalid("invalid.name", max_chars=NAME_MAX_CHARS)
     return name
 
 

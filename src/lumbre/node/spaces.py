@@ -63,9 +63,9 @@ class Space:
     def current_keys(self) -> tuple[bytes, EpochKeys]:
         """The epoch that writers use now, and its keys."""
         epoch = current_epoch(self.ledger.rights)
-        if epoch is None or epoch.ref.hash not in self._epochs:
+        if epoch is None or epoch not in self._epochs:
             raise NotAllowed("not-allowed.no-epoch-key")
-        return epoch.ref.hash, self._epochs[epoch.ref.hash]
+        return epoch, self._epochs[epoch]
 
     def after(self) -> tuple[Ref, ...]:
         """The heads of the trust lane, as a new act names them."""

@@ -84,7 +84,7 @@ def seal_body(
 
 def open_body(sealed: bytes, key: bytes, *, log: bytes, seq: int, prev: bytes) -> bytes:
     """The body inside, or `Refused` where the key does not open it or the form is unknown."""
-    if len(sealed) < SALT_BYTES + TAG_BYTES + 1:
+    if not SALT_BYTES + TAG_BYTES < len(sealed) <= BODY_MAX_BYTES:
         raise Refused("refused.bad-seal")
     salt = sealed[:SALT_BYTES]
     nonce = body_nonce(log, seq, prev, salt)
@@ -128,7 +128,7 @@ def open_text(sealed: bytes, keys: Iterable[bytes]) -> str | None:
     return None
 
 
-class Sealed(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Sealed(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """One reader's box in an envelope: first bytes of the reader's key, and the box."""
 
     key_id: Annotated[bytes, msgspec.Meta(min_length=KEY_ID_BYTES, max_length=KEY_ID_BYTES)]

@@ -46,6 +46,8 @@ _PUT_BRANCH: Final = (
 )
 _PUT_ARRIVAL: Final = "INSERT INTO arrival (branch, first_seq, last_seq) VALUES (?, ?, ?)"
 _RUNNING: Final = "running"
+GENERATION: Final = "generation"
+RESTORED: Final = "restored"
 
 
 class LogStore:
@@ -248,6 +250,16 @@ class LogStore:
                 connection.execute("DELETE FROM meta WHERE name = ?", (name,))
             else:
                 connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    @property
+    def generation(self) -> bytes:
+        """Which file the arrivals count in: another one after a salvage or a restore."""
+        return self.meta(GENERATION) or b""
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether it came from a backup: nothing may be appended under a key from before."""
+        return self.meta(RESTORED) is not None
 
     def tend(self) -> bool:
         """What may be put off: for idle moments."""
