@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from lumbre.kinds.supply import keys
 from lumbre.kinds.valueflows import MAPPING
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body, Field, Shows, fields_of
@@ -42,6 +43,7 @@ def document(domains: Sequence[Domain]) -> str:
         parts.extend(_kind(kind) for kind in domain.kinds)
         parts.append(f"### Views of {domain.name}\n")
         parts.extend(_view(view.name, view.row, view.sums is not None) for view in domain.views)
+    parts.append(f"## Totals of supply\n\n{inspect.cleandoc(keys.__doc__ or '')}\n")
     parts.append(_choices(domains))
     parts.append(_value_flows())
     return "\n".join(parts)
