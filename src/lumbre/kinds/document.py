@@ -43,7 +43,7 @@ def document(domains: Sequence[Domain]) -> str:
         parts.extend(_kind(kind) for kind in domain.kinds)
         parts.append(f"### Views of {domain.name}\n")
         parts.extend(_view(view.name, view.row, view.sums is not None) for view in domain.views)
-    parts.append(f"## Totals of supply\n\n{inspect.cleandoc(keys.__doc__ or '')}\n")
+    parts.append(f"## Totals of supply\n\n```\n{inspect.cleandoc(keys.__doc__ or '')}\n```\n")
     parts.append(_choices(domains))
     parts.append(_value_flows())
     return "\n".join(parts)
