@@ -144,7 +144,8 @@ TOKENS = (
     b"\xca\0\0\0\0", b"\xd6\xff\0\0\0\0", b"\xc7\x0c\xff" + b"\xff" * 12, b"\xc0", b"\xc2", b"\xc3",
     b"\xcf" + b"\xff" * 8,
     b"\xd3\x80" + bytes(7), b"\xcf\0\x20" + bytes(6), b"\xc4\x20" + bytes(32),
-    b"\x93\xc4\x20" + bytes(32) + b"\x01\xc4\x20" + bytes(32), b"\xa3\xed\xa0\x80", b"\x80", b"\x90",
+    b"\x93\xc4\x20" + bytes(32) + b"\x01\xc4\x20" + bytes(32),
+    b"\xa3\xed\xa0\x80", b"\x80", b"\x90",
 )  # fmt: skip
 
 

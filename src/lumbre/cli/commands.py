@@ -34,7 +34,7 @@ COMMANDS: Final = (
     ("looking", "show", "looking:show"),
     ("looking", "doubts", "looking:doubts"),
     ("looking", "hash", "looking:hash_"),
-    ("keeping", "passphrase", "keeping:passphrase"),
+    ("keeping", "passphrase", "keeping:passphrase_"),
     ("keeping", "lock", "keeping:lock"),
     ("keeping", "unlock", "keeping:unlock"),
     ("keeping", "wipe", "keeping:wipe"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from csv import writer as csv_writer
 import sys
 from collections.abc import Callable, Sequence
+from csv import writer as csv_writer
 from typing import Annotated, Any
 
 import msgspec

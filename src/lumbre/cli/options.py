@@ -66,7 +66,9 @@ def confirm(question_id: str, **values: object) -> bool:
 
 
 @contextmanager
-def open_home(common: Common, *, may_create: bool = False, must_unlock: bool = True) -> Iterator[Home]:
+def open_home(
+    common: Common, *, may_create: bool = False, must_unlock: bool = True
+) -> Iterator[Home]:
     """The home of a command, closed when it ends; what went wrong is noted in its events."""
     if may_create and not Home.exists(common.path):
         home = Home.create(common.path)
@@ -74,10 +76,7 @@ def open_home(common: Common, *, may_create: bool = False, must_unlock: bool = T
         home = Home.open(common.path)
     try:
         if must_unlock and home.node.is_locked:
-            given = passphrase("cli.ask.passphrase")
-            if given is None:
-                raise Locked("locked.needs-passphrase")
-            home.unlock(given)
+            _unlock(home)
         yield home
     except LumbreError as error:
         home.events.error(error)
@@ -87,6 +86,13 @@ def open_home(common: Common, *, may_create: bool = False, must_unlock: bool = T
         raise
     finally:
         home.close()
+
+
+def _unlock(home: Home) -> None:
+    given = passphrase("cli.ask.passphrase")
+    if given is None:
+        raise Locked("locked.needs-passphrase")
+    home.unlock(given)
 
 
 def space_of(home: Home, common: Common) -> Space:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from lumbre.ledger import verdict as v
@@ -26,6 +26,7 @@ from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
+from lumbre.schema.fields import Body
 from lumbre.schema.kind import Fact, Standing
 from lumbre.schema.registry import Registry
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
@@ -56,7 +57,7 @@ class Ledger:
         self._load_acts()
 
     def _load_acts(self) -> None:
-        """Replay the acts that were admitted before this process began."""
+        """Replay the acts that were admitted before."""
         names = [name for name in self._book.logs(self.space) if name.lane is Lane.TRUST]
         names += self._book.logs(NO_SPACE)
         found = []
@@ -112,6 +113,34 @@ class Ledger:
         """Judge entries anew whose body or key has come, and all that waited for them."""
         for ref in refs:
             self._release_one(ref)
+
+    def cut(self, branch: Branch, entries: Sequence[Entry]) -> None:
+        """Take out entries whose branch is no longer kept: they count for nothing here."""
+        for entry in entries:
+            judged = self.judge.again(entry)
+            if judged is not None and judged.kind.lane is not Lane.TRUST:
+                self.folds.remove(judged.kind.groups(judged.body, entry.ref), entry.ref)
+            self.judge.cut(branch, entry)
+        if branch.name.lane is Lane.TRUST:
+            self._trust = Trust(self.space)
+            self._acts.clear()
+            self._heads.clear()
+            self._load_acts()
+
+    def pins(self, log: bytes, author: bytes) -> list[tuple[int, bytes]]:
+        """The entries of a log that pins name."""
+        right = self._author(author)
+        found = right.pins if right is not None and right.pins is not None else ()
+        return [(seq, id_) for pinned, seq, id_ in found if pinned == log]
+
+    def above_gap(self) -> Iterator[tuple[Entry, Body]]:
+        """Urgent entries that wait for what comes before them, for a board to show as such."""
+        for key, verdict in self.judge.exceptions():
+            if verdict.reason == v.WAITS_FOR_PREVIOUS:
+                held = self.judge.find(ref_of(key))
+                body = self.judge.peek(held[1]) if held is not None else None
+                if held is not None and body is not None and held[1].name.lane is Lane.URGENT:
+                    yield held[1], body
 
     def waiting_for_key(self) -> list[Ref]:
         """Entries that are sealed to an epoch whose key is not here."""

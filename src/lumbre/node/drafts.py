@@ -11,7 +11,7 @@ import msgspec
 
 from lumbre.errors import Locked, NotFound
 from lumbre.node.home import Home
-from lumbre.node.node import Node
+from lumbre.store import PrivateStore
 
 DRAFTS_MAX: Final = 200
 """Who types more than this without one being written has another problem; the oldest go."""
@@ -28,38 +28,38 @@ class Draft(msgspec.Struct, frozen=True):
 
 def keep(home: Home, draft: Draft) -> bytes:
     """Keep a draft; it is on the disk on return."""
-    private = home.node.private
-    if private is None:
-        raise Locked("locked.needs-passphrase")
+    private = _private(home)
     id_ = home.random.bytes(_ID_BYTES)
     saved = msgspec.structs.replace(draft, saved_s=home.clock.now_s())
     private.put_draft(id_, msgspec.msgpack.encode(saved))
-    for old, _ in listed(home.node)[: -DRAFTS_MAX or None]:
+    for old, _ in listed(home)[: -DRAFTS_MAX or None]:
         if len(private.drafts()) > DRAFTS_MAX:
             private.put_draft(old, None)
     return id_
 
 
-def listed(node: Node) -> list[tuple[bytes, Draft]]:
+def listed(home: Home) -> list[tuple[bytes, Draft]]:
     """Every draft, the oldest first."""
-    if node.private is None:
-        raise Locked("locked.needs-passphrase")
     found = [
-        (id_, msgspec.msgpack.decode(value, type=Draft)) for id_, value in node.private.drafts()
+        (id_, msgspec.msgpack.decode(value, type=Draft)) for id_, value in _private(home).drafts()
     ]
     return sorted(found, key=lambda item: item[1].saved_s)
 
 
-def find(node: Node, prefix: str) -> tuple[bytes, Draft]:
+def find(home: Home, prefix: str) -> tuple[bytes, Draft]:
     """The draft whose id begins so."""
-    found = [item for item in listed(node) if item[0].hex().startswith(prefix.lower())]
+    found = [item for item in listed(home) if item[0].hex().startswith(prefix.lower())]
     if len(found) != 1:
         raise NotFound("not-found.draft", draft=prefix)
     return found[0]
 
 
-def discard(node: Node, id_: bytes) -> None:
+def discard(home: Home, id_: bytes) -> None:
     """Throw a draft away."""
-    if node.private is None:
+    _private(home).put_draft(id_, None)
+
+
+def _private(home: Home) -> PrivateStore:
+    if home.private is None:
         raise Locked("locked.needs-passphrase")
-    node.private.put_draft(id_, None)
+    return home.private

@@ -49,11 +49,12 @@ class Home:
         self.folder = folder
         self.clock = clock
         self.random = random
-        self.events = Events(folder.path)
+        self.events = Events(folder.path, clock)
         self._unlocked: Unlocked | None = None
         self._log = log
         registry, self.failed_kinds = load_registry()
         self._registry = registry
+        self.private = private
         self.node = Node(log, private, registry, clock, random)
 
     @classmethod
@@ -76,8 +77,8 @@ class Home:
         folder, unlocked = Folder.create(path, source.bytes, passphrase, cost=cost)
         folder.set_open_mode(unlocked, is_open=True)
         home = cls._open(folder, clock, source)
-        assert home.node.private is not None
-        home.node.private.put_secret(_HOME, _PASSPHRASE, passphrase.encode())
+        assert home.private is not None
+        home.private.put_secret(_HOME, _PASSPHRASE, passphrase.encode())
         return home
 
     @classmethod
@@ -122,19 +123,19 @@ class Home:
     @property
     def has_passphrase(self) -> bool:
         """Whether a person has given this home a passphrase of their own."""
-        private = self.node.private
+        private = self.private
         return private is None or private.secret(_HOME, _PASSPHRASE) is None
 
     def unlock(self, passphrase: str) -> None:
         """Let a person in: from now on the node reads and writes."""
         self._unlocked = self.folder.unlock(passphrase)
         if self.node.is_locked:
-            private = self.folder.open_private(self._unlocked)
-            self.node = Node(self._log, private, self._registry, self.clock, self.random)
+            self.private = self.folder.open_private(self._unlocked)
+            self.node = Node(self._log, self.private, self._registry, self.clock, self.random)
 
     def set_passphrase(self, passphrase: str, old: str | None = None) -> None:
         """Give this home another passphrase and put it into locked mode."""
-        private = self.node.private
+        private = self.private
         if private is None:
             raise Locked("locked.needs-passphrase")
         made = private.secret(_HOME, _PASSPHRASE)

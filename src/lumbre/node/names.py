@@ -6,6 +6,7 @@ an id instead.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from lumbre.errors import Invalid, NotFound
 from lumbre.node.node import Node
 from lumbre.node.spaces import Space
+from lumbre.record import Entry
 from lumbre.schema import Role
 from lumbre.trust.acts import Admit, Found
 
@@ -36,7 +38,7 @@ def members(space: Space) -> list[Member]:
     found: dict[bytes, Member] = {}
     for key, _, _, name in _admissions(space):
         right = space.ledger.rights.author(key)
-        if right is None:
+        if right is None or right.pins is not None:
             continue
         member = found.setdefault(right.person, Member(right.person, None, right.role, []))
         member.name = member.name or name
@@ -45,10 +47,20 @@ def members(space: Space) -> list[Member]:
     return list(found.values())
 
 
+def acts(space: Space) -> Iterator[tuple[Entry, object]]:
+    """Every act of trust that is known here, and its body; those without effect too."""
+    settled = space.ledger.rights.settled
+    if settled is not None:
+        graph = settled.graph
+        numbers = range(len(graph.bodies))
+        for number in graph.in_order(numbers):
+            yield graph.entries[number], graph.bodies[number]
+
+
 def _admissions(space: Space) -> list[tuple[bytes, bytes, str | None, str | None]]:
     """(key, act, name of the space, name of the person) of acts that bring a key in."""
     found = []
-    for entry, body in space.ledger.acts():
+    for entry, body in acts(space):
         act: Any = body
         if isinstance(act, Found):
             said = (space.text(act.sealed) or "").partition("\n")

@@ -16,6 +16,7 @@ from lumbre.kinds.supply.needs import NeedRow, NeedState
 from lumbre.kinds.supply.offers import CommitmentRow, GoodRow, OfferRow
 from lumbre.ledger import Outcome, Verdict
 from lumbre.ledger.judge import ref_of
+from lumbre.node.names import acts
 from lumbre.node.node import Node
 from lumbre.record import Entry, Ref
 from lumbre.schema import ref_key
@@ -88,7 +89,10 @@ class Reading:
 
     def _act_notes(self, space: bytes) -> Sequence[tuple[Ref, str]]:
         ledger = self._node.space(space).ledger
-        notes = [(entry.ref, ledger.rights.act_note(entry.id)) for entry, _ in ledger.acts()]
+        notes = [
+            (entry.ref, ledger.rights.act_note(entry.id))
+            for entry, _ in acts(self._node.space(space))
+        ]
         return [(ref, note) for ref, note in notes if note]
 
     def forks(self, space: bytes) -> list[bytes]:

@@ -40,9 +40,7 @@ def _page(visit: Visit, form: Form, error: str, **values: object) -> Response:
 async def invitation(visit: Visit) -> Response:
     """The file that tells another device which community this is. It gives nobody a right."""
     space = visit.space.id
-    headers = {
-        "content-disposition": f'attachment; filename="lumbre-{space.hex()[:8]}.invitation"'
-    }
+    headers = {"content-disposition": f'attachment; filename="lumbre-{space.hex()[:8]}.invitation"'}
     data = founding.invite(visit.node, space)
     return Response(data, media_type="application/octet-stream", headers=headers)
 

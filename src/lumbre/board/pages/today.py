@@ -12,6 +12,7 @@ from lumbre.kinds.supply.needs import NeedState
 SHOWN_MAX: Final = 20
 """About a kilobyte each: the page stays under its bound; the rest is counted."""
 
+
 async def show(visit: Visit) -> Response:
     """Open needs, the most vital first."""
     space = visit.space.id
