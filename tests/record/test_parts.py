@@ -170,6 +170,12 @@ def test_a_piece_that_is_another_longer_or_elsewhere_is_none() -> None:
         assert not is_piece(*wrong)
 
 
+def test_there_is_no_piece_after_the_last() -> None:
+    name = name_media(bytes(90), 30)
+    hashes = [piece_hash(i, piece) for i, piece in enumerate(split(bytes(90), 30))]
+    assert not is_piece(name, hashes, 3, b"")
+
+
 def test_a_piece_longer_than_its_name_says_is_none_even_if_its_author_hashed_it() -> None:
     large = bytes(1_000)
     hashes = [piece_hash(0, large)]
@@ -192,6 +198,8 @@ def test_media_has_at_most_16384_pieces_and_4_gib() -> None:
         with pytest.raises(Invalid) as invalid:
             name_media(data, piece)
         assert invalid.value.message_id == "invalid.media-size"
+        assert invalid.value.values == {"size_bytes": len(data), "max_bytes": MEDIA_MAX_BYTES}
+    assert name_media(b"x", PIECE_MAX_BYTES).pieces == 1
     with pytest.raises(ValueError, match="pieces"):
         MediaName(bytes(32), 1, 0)
 

@@ -90,6 +90,7 @@ def test_the_largest_header_and_the_largest_body_of_the_budget_fill_the_frame() 
     with pytest.raises(Invalid) as invalid:
         write_frame(over)
     assert invalid.value.message_id == "invalid.radio-too-large"
+    assert invalid.value.values == {"size_bytes": 201, "max_bytes": 200}
 
 
 def test_the_first_entry_of_a_log_has_a_frame() -> None:
@@ -97,6 +98,19 @@ def test_the_first_entry_of_a_log_has_a_frame() -> None:
     frame = write_frame(entry)
     assert read_frame(frame, known) == entry
     assert len(frame) == 2 + 4 + 4 + 1 + 32 + 64 + 1
+
+
+def test_the_shortest_frame_has_no_numbers_and_no_body() -> None:
+    entry = Writer(NAME, key_of(1)).append(b"", depth=1, wall_s=0)
+    assert len(write_frame(entry)) == 106
+    assert read_frame(write_frame(entry), known) == entry
+
+
+def test_a_frame_whose_numbers_say_more_than_is_there_is_none() -> None:
+    for frame in (b"\x1f\xff" + b"\1" * 131, bytes(105), bytes(201)):
+        with pytest.raises(Refused) as refused:
+            read_frame(frame, known)
+        assert refused.value.message_id == "refused.not-a-frame"
 
 
 def test_an_entry_without_body_or_signature_has_no_frame() -> None:
@@ -211,8 +225,12 @@ def test_a_reference_by_radio_that_fits_two_entries_names_neither() -> None:
 
 def test_a_seq_that_radio_cannot_say_is_invalid_and_resolves_to_nothing() -> None:
     far = Ref(bytes(32), limits.RADIO_SEQ_MAX + 1, bytes(32))
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as invalid:
         RadioRef.of(far)
+    assert invalid.value.message_id == "invalid.radio-seq"
+    assert invalid.value.values == {"seq": limits.RADIO_SEQ_MAX + 1}
+    last = Ref(bytes(32), limits.RADIO_SEQ_MAX, bytes(32))
+    assert RadioRef.of(last).resolve([last]) == last
     near = RadioRef(bytes(4), 0, bytes(8))
     assert near.resolve([far]) is None
 

@@ -25,6 +25,7 @@ from lumbre.record.seal import (
     sealed_bytes,
 )
 from tests.record.helpers import key_of, log_of, secret
+from tests.record.make_vectors import raw_seal
 from tests.record.second_crypto import chacha20, hchacha20, open_chacha20_poly1305, poly1305
 
 KEY = secret("epoch")
@@ -102,6 +103,9 @@ def test_a_seal_is_made_of_a_whole_key_and_salt_and_fits_a_body() -> None:
     assert sealed_bytes(largest) == BODY_MAX_BYTES - 8
     sealed = seal_body(bytes(largest), KEY, **AT, salt=bytes(8))
     assert open_body(sealed, KEY, **AT) == bytes(largest)
+    at_the_cap = seal_body(bytes(65_510), KEY, **AT, salt=bytes(8), pad_bytes=RADIO_PAD_BYTES)
+    assert len(at_the_cap) == BODY_MAX_BYTES
+    assert open_body(at_the_cap, KEY, **AT) == bytes(65_510)
     for body, key, salt, says in (
         (b"", KEY[1:], bytes(8), "invalid.seal"),
         (b"", KEY, bytes(7), "invalid.seal"),
@@ -140,6 +144,34 @@ def test_the_second_readers_parts_agree_with_their_standards() -> None:
     assert poly1305(one_time, b"Cryptographic Forum Research Group").hex() == (
         "a8061dc1305136c6c22b8baf0c0127a9"
     )
+
+
+@pytest.mark.parametrize(
+    ("inside", "says"),
+    [
+        (b"\1x\x80", "refused.unknown-compression"),
+        (b"\x80", "refused.unknown-compression"),
+        (b"\0x", "refused.bad-padding"),
+        (b"\0x\x80X\0", "refused.bad-padding"),
+        (b"\0x\x80" + bytes(99), None),
+    ],
+)
+def test_what_is_inside_of_a_seal_has_an_id_byte_and_padding(inside, says) -> None:
+    sealed = raw_seal(inside)
+    at = {name: sealed[name] for name in ("log", "seq", "prev")}
+    if says is None:
+        assert open_body(sealed["sealed"], sealed["key"], **at) == b"x"
+        return
+    with pytest.raises(Refused) as refused:
+        open_body(sealed["sealed"], sealed["key"], **at)
+    assert refused.value.message_id == says
+
+
+@pytest.mark.parametrize("length", [0, 24, BODY_MAX_BYTES + 1])
+def test_a_seal_of_an_impossible_length_is_refused(length) -> None:
+    with pytest.raises(Refused) as refused:
+        open_body(bytes(length), KEY, **AT)
+    assert refused.value.message_id == "refused.bad-seal"
 
 
 # Envelopes
@@ -195,6 +227,7 @@ def test_an_envelope_has_one_to_sixteen_readers(count) -> None:
     with pytest.raises(Invalid) as invalid:
         seal_envelope(b"", [pair(i)[0] for i in range(count)])
     assert invalid.value.message_id == "invalid.envelope-readers"
+    assert invalid.value.values == {"count": count, "most": ENVELOPE_READERS_MAX}
     assert len(seal_envelope(b"", [pair(i)[0] for i in range(ENVELOPE_READERS_MAX)])) == 16
 
 
@@ -204,6 +237,7 @@ def test_a_box_is_at_most_2048_bytes() -> None:
     with pytest.raises(Invalid) as invalid:
         seal_envelope(bytes(largest + 1), [pair(0)[0]])
     assert invalid.value.message_id == "invalid.body-too-large"
+    assert invalid.value.values == {"size_bytes": largest + 1, "max_bytes": ENVELOPE_MAX_BYTES}
 
 
 def test_a_readers_key_of_another_length_is_invalid() -> None:

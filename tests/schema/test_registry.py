@@ -151,7 +151,11 @@ def test_row_24_an_older_body_takes_the_defaults_in_a_newer_registry() -> None:
 
 
 def test_row_24_a_missing_field_without_a_default_is_refused() -> None:
-    assert refusal(canonical.encode(["small", 1, None])) == "refused.bad-field"
+    with pytest.raises(Refused) as refused:
+        REGISTRY.decode(canonical.encode(["small", 1, None]))
+    assert refused.value.message_id == "refused.bad-field"
+    why = "Expected `array` of at least length 4, got 3"
+    assert refused.value.values == {"kind": "small", "why": why}
 
 
 def test_row_24_an_unknown_kind_is_kept_with_its_references() -> None:
@@ -213,13 +217,19 @@ def test_a_body_over_its_cap_is_refused_though_each_field_is_in_bounds() -> None
     with pytest.raises(Invalid) as invalid:
         registry.encode(over)
     assert invalid.value.message_id == "invalid.body-too-large"
+    size_bytes = len(canonical.encode(over))
+    assert invalid.value.values == {"size_bytes": size_bytes, "max_bytes": BODY_MAX_BYTES}
+    spare = BODY_MAX_BYTES - len(registry.encode(fits)) - 3
+    exact = Big(Via.BOARD, None, (*fits.texts, "x" * spare))
+    assert len(registry.encode(exact)) == BODY_MAX_BYTES
     tail = BODY_MAX_BYTES - len(REGISTRY.encode(SMALL)) - 3
     start = canonical.encode(["small", 1, None, "agua", bytes(tail)])
     assert len(start) == BODY_MAX_BYTES
     assert REGISTRY.decode(start).body == SMALL
-    assert refusal(canonical.encode(["small", 1, None, "agua", bytes(tail + 1)])) == (
-        "refused.too-large"
-    )
+    with pytest.raises(Refused) as refused:
+        REGISTRY.decode(canonical.encode(["small", 1, None, "agua", bytes(tail + 1)]))
+    assert refused.value.message_id == "refused.too-large"
+    assert refused.value.values == {"size_bytes": 65_537, "max_bytes": BODY_MAX_BYTES}
 
 
 def test_a_reference_of_four_values_is_refused_in_a_known_kind_and_none_in_another() -> None:
@@ -278,7 +288,10 @@ def test_a_struct_inside_with_more_than_its_fields_is_not_written() -> None:
     more = (*msgspec.structs.astuple(Line(REF, 1)), "more")
     with pytest.raises(Invalid) as invalid:
         REGISTRY.encode(Lines(Via.CLERK, None, (more,)))  # type: ignore[arg-type]
-    assert invalid.value.values == {"why": "not canonical"}
+    assert (invalid.value.message_id, invalid.value.values) == (
+        "invalid.field",
+        {"why": "not canonical"},
+    )
 
 
 def test_bounds_hold_to_the_last_value() -> None:
@@ -313,7 +326,10 @@ def test_a_registry_holds_what_its_domains_hold() -> None:
     assert REGISTRY.kinds["s"].record is Short
     with pytest.raises(Invalid) as invalid:
         REGISTRY.kind_of(Grown(Via.BOARD, None, "agua"))
-    assert invalid.value.values == {"kind": "Grown"}
+    assert (invalid.value.message_id, invalid.value.values) == (
+        "invalid.unknown-kind",
+        {"kind": "Grown"},
+    )
 
 
 def test_a_registry_of_one_kind_refuses_another_kinds_fields() -> None:
