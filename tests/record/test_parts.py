@@ -90,8 +90,9 @@ def test_a_key_comes_from_32_bytes() -> None:
     assert key.public.hex() == "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
     assert key.sign(b"", b"").hex().startswith("e5564300c360ac729086e2cc806e828a")
     for bad in (b"", seed[1:], seed + b"\0"):
-        with pytest.raises(Refused):
+        with pytest.raises(Refused) as refused:
             SigningKey(bad)
+        assert refused.value.message_id == "refused.bad-key"
 
 
 # Logs and references

@@ -78,8 +78,31 @@ def refusal(segment: bytes) -> str:
 
 
 def test_a_segment_over_its_cap_is_refused_before_it_is_parsed() -> None:
-    assert refusal(bytes(SEGMENT_MAX_BYTES + 1)) == "refused.too-large"
+    with pytest.raises(Refused) as refused:
+        read_segment(bytes(SEGMENT_MAX_BYTES + 1))
+    assert refused.value.message_id == "refused.too-large"
+    assert refused.value.values == {
+        "size_bytes": SEGMENT_MAX_BYTES + 1,
+        "max_bytes": SEGMENT_MAX_BYTES,
+    }
     assert refusal(bytes(SEGMENT_MAX_BYTES)) == "refused.not-a-segment"
+
+
+def test_an_error_says_what_was_wrong_with_bytes_that_are_none() -> None:
+    segment, header = write_segment(run_of(1)), run_of(1)[0].header
+    assert refusal(b"\x94\xcc\x01" + segment[2:]) == "refused.not-canonical"
+    impossible = msgspec.structs.replace(read_header(header), depth=3, prev=secret("prev"))
+    for bad, says in (
+        (b"\x9a\xcc\x01" + header[2:], "refused.not-canonical"),
+        (msgspec.msgpack.encode(impossible), "refused.out-of-range"),
+    ):
+        with pytest.raises(Refused) as refused:
+            read_header(bad)
+        assert refused.value.message_id == says
+    with pytest.raises(Refused) as refused:
+        read_header(bytes(HEADER_MAX_BYTES + 1))
+    sizes = {"size_bytes": HEADER_MAX_BYTES + 1, "max_bytes": HEADER_MAX_BYTES}
+    assert refused.value.values == sizes
 
 
 def test_the_largest_run_of_bodies_fits_a_segment() -> None:
@@ -185,11 +208,14 @@ def test_a_writer_marks_every_256_entries_and_64_kib() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"body": bytes(BODY_MAX_BYTES + 1)}, "invalid.body-too-large"),
-        ({"depth": 5}, "invalid.depth"),
-        ({"depth": 2**53}, "invalid.depth"),
-        ({"wall_s": -1}, "invalid.wall"),
-        ({"wall_s": 2**40 + 1}, "invalid.wall"),
+        (
+            {"body": bytes(BODY_MAX_BYTES + 1)},
+            "invalid.body-too-large(max_bytes=65536, size_bytes=65537)",
+        ),
+        ({"depth": 5}, "invalid.depth(depth=5)"),
+        ({"depth": 2**53}, "invalid.depth(depth=9007199254740992)"),
+        ({"wall_s": -1}, "invalid.wall(wall_s=-1)"),
+        ({"wall_s": 2**40 + 1}, "invalid.wall(wall_s=1099511627777)"),
         ({"key_id": b"abc"}, "invalid.seal"),
         ({"body": bytes(BODY_MAX_BYTES), "depth": 2**53 - 1, "wall_s": 2**40}, None),
         ({"depth": 6, "wall_s": 0}, None),
@@ -207,7 +233,7 @@ def test_a_writer_writes_only_what_a_reader_takes(changes, says) -> None:
         return
     with pytest.raises(Invalid) as invalid:
         writer.append(body, **values)
-    assert invalid.value.message_id == says
+    assert str(invalid.value) == says
     assert writer.tip == before
 
 
