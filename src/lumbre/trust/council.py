@@ -125,6 +125,7 @@ class _Pass:
         self.council = council
         self.graph = council.graph
         self.weighty = council.weighty
+        self.everyone = council.people
         self.people = taken.people
         self.taken = taken
         self.forced = forced
@@ -212,9 +213,9 @@ class _Pass:
             known = self.graph.bodies[target] if target is not None else None
             return None if isinstance(known, Remove | Dismiss | Close) else "right.no-removal"
         if isinstance(body, Admit):
-            return None if body.person in self.people.persons else "right.not-admitted"
+            return None if body.person in self.everyone.persons else "right.not-admitted"
         if isinstance(body, Grant):
-            return None if body.key in self.people.keys else "right.not-admitted"
+            return None if body.key in self.everyone.keys else "right.not-admitted"
         return None
 
     def _against_appointing(self, body: Appoint, state: State) -> str | None:
@@ -223,7 +224,7 @@ class _Pass:
         return None if self._is_member(body.person) else "right.not-a-member"
 
     def _against_removing(self, body: Remove, state: State) -> str | None:
-        keys = self.people.persons.get(body.person, ())
+        keys = self.everyone.persons.get(body.person, ())
         if not keys or (body.key is not None and body.key not in keys):
             return "right.not-admitted"
         if body.key is None and state.live.keys() == {body.person}:

@@ -110,7 +110,7 @@ def epochs(rights: Rights) -> list[EpochKey]:
 
 
 def current_epoch(rights: Rights) -> bytes | None:
-    """The id of the epoch to write under: the greatest (depth, id) that excludes every key taken away.
+    """The id of the epoch to write under: the greatest that excludes every key taken away.
 
     None where a key was taken away since the last: the stewards have to make a new one.
     """

@@ -152,7 +152,7 @@ class Weighty:
     def is_past(self, number: int, of: int) -> bool:
         """Whether an act with a place is in the past of another that decides."""
         place = self.place.get(number)
-        return place is not None and self.holds(self.before[of], place)
+        return place is not None and self.holds(self.before.get(of, ()), place)
 
     @staticmethod
     def holds(past: Past, place: tuple[int, int]) -> bool:
