@@ -178,7 +178,7 @@ class Settlement:
         removals = sorted(undecided & weighty.votes.keys())
         for one in removals:
             for other in removals:
-                if one != other and weighty.are_concurrent(one, other):
+                if one != other:
                     muted.update(
                         vote
                         for vote in weighty.votes[one]
