@@ -27,8 +27,12 @@ def test_a_hostile_shape_costs_a_bounded_number_of_steps_an_act(name: str) -> No
 def test_a_person_admits_32_keys_on_its_own_and_no_more() -> None:
     pen = Pen(["B"])
     for number in range(40):
-        pen.device("A" if number == 0 else f"d{number - 1}", "A", f"d{number}",
-                   after=pen.acts[-1:] if number else ())
+        pen.device(
+            "A" if number == 0 else f"d{number - 1}",
+            "A",
+            f"d{number}",
+            after=pen.acts[-1:] if number else (),
+        )
     trust = Trust(pen.space)
     for act in pen.acts:
         trust.add(act)

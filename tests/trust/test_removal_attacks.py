@@ -242,8 +242,9 @@ def test_one_person_among_several_founders_changes_nothing_alone() -> None:
     for number, how in enumerate((pen.appoint, pen.remove, pen.dismiss)):
         for target in "PBC":
             if how == pen.appoint or target != "P":
-                made = how("A", target, after=[puppet], branch=f"f{number}{target}",
-                           since=pen.founding)
+                made = how(
+                    "A", target, after=[puppet], branch=f"f{number}{target}", since=pen.founding
+                )
                 pen.approve("A", made, branch=f"f{number}{target}")
                 pen.approve("A2", made, after=[device])
                 pen.approve("P", made)
@@ -357,8 +358,11 @@ def test_a_thief_with_the_key_tries_every_act_0_effects_past_the_pin() -> None:
     ]
     thief: list[a.Act] = []
     for kind, values in attempts:
-        for how in ({"after": [vote]}, {"after": [known], "branch": "back"},
-                    {"branch": f"fork{len(pen.acts)}", "since": pen.founding}):
+        for how in (
+            {"after": [vote]},
+            {"after": [known], "branch": "back"},
+            {"branch": f"fork{len(pen.acts)}", "since": pen.founding},
+        ):
             thief.append(pen.write("M", kind, *values, **how))  # type: ignore[arg-type]
     rights = replay(pen.acts, pen.space)
     assert all(rights.act_note(act.entry.id) is not None for act in thief)
@@ -392,8 +396,9 @@ def test_several_people_recover_a_person_whose_keys_were_all_closed_by_a_thief()
     # The stewards' removal voids the thief's closings: the person goes on with its own keys.
     assert rights.author(key_of("C2")).pins is None  # type: ignore[union-attr]
     assert rights.author(key_of("C")).pins is not None  # type: ignore[union-attr]
-    anew = pen.write("A", a.Admit, key_of("C4"), b"", Role.MEMBER, pen.people["C"], None,
-                     after=[vote])
+    anew = pen.write(
+        "A", a.Admit, key_of("C4"), b"", Role.MEMBER, pen.people["C"], None, after=[vote]
+    )
     pen.approve("B", anew)
     proposal = pen.appoint("C4", "M", after=[pen.acts[-1]])
     pen.approve("A", proposal)
