@@ -19,7 +19,7 @@ SHARED = SigningKey(bytes(range(1, 33)))
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> Pen:
+def histories(draw: st.DrawFn) -> Pen:  # noqa: C901 one case a kind of act
     """Acts of every weight by stewards, members and strangers, with forks."""
     pen = Pen(["B", "C"], recovery=key_of("paper"))
     for number in range(3):

@@ -9,9 +9,8 @@ from lumbre.record import START, Lane, LogName, Mention, SigningKey, Tip, Writer
 from lumbre.record.fork import prove_fork
 from lumbre.schema import ANYONE, MEMBERS, STEWARDS, Registry, Standing
 from lumbre.schema.roles import Role, Via
-from lumbre.trust import MEMBERSHIP, Rights, Trust, current_epoch, grant_bytes
+from lumbre.trust import MEMBERSHIP, Rights, Trust, current_epoch, duties, grant_bytes
 from lumbre.trust import acts as a
-from lumbre.trust import duties
 from lumbre.trust.grants import DEFAULTS, RENEWED_BY_A_MEMBER_MAX
 from lumbre.trust.people import CONSENT_DOMAIN, consent_message
 from lumbre.trust.rights import LAYER_MAX, Layers
@@ -323,12 +322,12 @@ def test_a_cofounder_s_consent_holds_against_who_claims_its_key() -> None:
 
 
 def test_layers_fold_without_losing_a_change() -> None:
-    layers: Layers[int, int] = Layers({number: 0 for number in range(10)})
+    layers: Layers[int, int] = Layers(dict.fromkeys(range(10), 0))
     assert layers.with_items({}) is layers
     wide = layers
     for number in range(LAYER_MAX + 20):
         wide = wide.with_items({number: 1})
-    assert dict(wide.items()) == {number: 1 for number in range(LAYER_MAX + 20)}
+    assert dict(wide.items()) == dict.fromkeys(range(LAYER_MAX + 20), 1)
     assert wide.differing(layers) == set(range(LAYER_MAX + 20))
     assert layers.with_items({3: 1}).differing(layers) == {3}
 
@@ -352,7 +351,7 @@ def test_the_registry_knows_every_act_and_decodes_what_it_encodes() -> None:
 @pytest.mark.parametrize("heads", [a.AFTER_MAX + 1])
 def test_an_act_past_its_bounds_is_not_decoded(heads: int) -> None:
     registry = Registry([MEMBERSHIP])
-    pen, known = council()
+    _, known = council()
     body = a.Approve(Via.OWN_DEVICE, None, (known.entry.ref,) * heads, known.entry.ref)
     with pytest.raises(Invalid):
         registry.encode(body)
