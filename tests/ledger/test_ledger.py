@@ -89,7 +89,7 @@ def history(seed: int = 1) -> World:
         elif what == 3:
             one.write(offer(), offer(7_000))
         elif what == 4:
-            one.write(Place(Via.OWN_DEVICE, None, f"Casa {step}", PlaceType.HOUSE))
+            one.write(Place(Via.OWN_DEVICE, None, f"Casa {step}", PlaceType.BUILDING))
         else:
             world.meet(*chance.sample(people, 2))
     return world

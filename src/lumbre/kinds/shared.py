@@ -23,6 +23,9 @@ from lumbre.schema.kind import Check, Fact, Standing, Targets, ref_key
 REPLACES_MAX: Final = 8
 """As many as a fork has branches; who sees more concurrent versions replaces them in turns."""
 
+FACTS_BY_AUTHOR: Final = 64
+"""What one author last said of one thing: a day of reports every half hour, and some more."""
+
 ASCII_PATTERN: Final = r"^[ -~]+\Z"
 """Letters of one byte each: what goes by radio."""
 

@@ -210,8 +210,6 @@ class Judge:
             return v.UNKNOWN_KIND
         if kind.lane is not entry.name.lane:
             return v.BAD_LANE
-        if kind.signed_alone and entry.signature is None:
-            return v.NOT_SIGNED_ALONE
         for field, allowed in self._points_to[kind.record] if decoded.refs else ():
             for ref in _refs_of(getattr(body, field)):
                 target = targets.get(ref)

@@ -105,14 +105,13 @@ class Ledger:
         if judge.is_awaited:
             for entry, verdict in zip(run.entries, verdicts, strict=True):
                 if verdict.outcome is not Outcome.WAITING:
-                    self._release(entry.ref)
+                    self._judge_again(judge.release(entry.ref))
         self._stand_again_if_pinned(run.entries[0].name)
         return verdicts
 
     def admit_again(self, refs: Iterable[Ref]) -> None:
         """Judge entries anew whose body or key has come, and all that waited for them."""
-        for ref in refs:
-            self._release_one(ref)
+        self._judge_again(refs)
 
     def cut(self, branch: Branch, entries: Sequence[Entry]) -> None:
         """Take out entries whose branch is no longer kept: they count for nothing here."""
@@ -210,7 +209,12 @@ class Ledger:
         elif right.pins is None and right.role in kind.writers:
             standing = Standing.COUNTS
         else:
-            standing = self._rights.verdict(entry, kind.writers, self._ancestor_of(entry))
+            standing = self._rights.verdict(
+                entry,
+                kind.writers,
+                self._ancestor_of(entry),
+                is_adoptable=not kind.adopted_by_kind,
+            )
             if standing is Standing.REMOVED and not kind.shown_if_removed:
                 standing = v.PAST_PIN
         ref = entry.ref
@@ -247,18 +251,17 @@ class Ledger:
         """Whether `entry` is a pinned entry, or one of its ancestors."""
         return lambda pin: self.judge.is_ancestor(entry, Ref(entry.log, *pin))
 
-    def _release(self, ref: Ref) -> None:
-        queue = deque(self.judge.release(ref))
+    def _judge_again(self, refs: Iterable[Ref]) -> None:
+        """Judge entries that waited, and those that their verdicts let go on."""
+        queue = deque(refs)
         while queue:
-            queue.extend(self._release_one(queue.popleft()))
-
-    def _release_one(self, ref: Ref) -> list[Ref]:
-        """Judge one entry again; the entries that its verdict lets go on."""
-        held = self.judge.find(ref)
-        if held is None:
-            return []
-        verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
-        return [] if verdict.outcome is Outcome.WAITING else self.judge.release(ref)
+            ref = queue.popleft()
+            held = self.judge.find(ref)
+            if held is None:
+                continue
+            verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
+            if verdict.outcome is not Outcome.WAITING:
+                queue.extend(self.judge.release(ref))
 
     def _move_rights(self) -> None:
         """Bring the rights up to date, and with them the facts of authors whose right moved."""
@@ -275,14 +278,26 @@ class Ledger:
             self._stand_again(name.author)
 
     def _stand_again(self, author: bytes) -> None:
+        """Judge the right of all that an author wrote; what counts no more goes first.
+
+        A view may hold only an author's last facts: what made room for those that go comes back.
+        """
+        for _ in range(2):
+            for judged in self._judged_of(author):
+                if self._stand(judged) is ACCEPTED:
+                    self.judge.forget(judged.entry.ref)
+
+    def _judged_of(self, author: bytes) -> Iterator[Judged]:
+        """What an author wrote in the lanes of bodies, as far as its content is valid."""
         for log in self._book.logs_of(author):
             for branch in self._book.branches(log):
-                if branch.name.space == self.space and branch.name.lane is not Lane.TRUST:
-                    last = self.judge.judged_seq(branch)
-                    for entry in self._book.entries(branch.number, branch.first_seq, last):
-                        judged = self.judge.again(entry)
-                        if judged is not None and self._stand(judged) is ACCEPTED:
-                            self.judge.forget(entry.ref)
+                if branch.name.space != self.space or branch.name.lane is Lane.TRUST:
+                    continue
+                last = self.judge.judged_seq(branch)
+                for entry in self._book.entries(branch.number, branch.first_seq, last):
+                    judged = self.judge.again(entry)
+                    if judged is not None:
+                        yield judged
 
 
 def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:

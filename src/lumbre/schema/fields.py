@@ -216,7 +216,7 @@ def _peel(name: str, hint: Any) -> tuple[type, list[Meta], list[Meta], bool, boo
         elif origin is tuple and not is_list and args[1:] == (...,):
             is_list = True
             outer, metas, hint = metas, [], args[0]
-        elif origin is tuple and not is_list and len(set(args)) == 1:
+        elif origin is tuple and not is_list and len(args) > 1 and len(set(args)) == 1:
             is_list = True
             exactly = Meta(min_length=len(args), max_length=len(args))
             outer, metas, hint = [*metas, exactly], [], args[0]

@@ -104,12 +104,17 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A view: `derive(key, facts)` makes a group's row, or None where there is nothing to show."""
+    """A view: `derive(key, facts)` makes a group's row, or None where there is nothing to show.
+
+    `facts_by_author`: so many of one author's facts in a group matter, the last by (depth, id);
+    None where each does. It bounds what one member's flood costs everybody.
+    """
 
     name: str
     row: type[msgspec.Struct]
     derive: Derive
     sums: Sums | None = None
+    facts_by_author: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,4 +56,13 @@ def derive_objection(key: bytes, facts: Sequence[Fact]) -> ObjectionRow:
     )
 
 
-OBJECTION_VIEW = View(name="objection", row=ObjectionRow, derive=derive_objection)
+OBJECTIONS_BY_AUTHOR = 256
+"""To one entry. All guests of a board share its key: one of them may not push the others out
+by a few; the desk's bound by the hour does the rest."""
+
+OBJECTION_VIEW = View(
+    name="objection",
+    row=ObjectionRow,
+    derive=derive_objection,
+    facts_by_author=OBJECTIONS_BY_AUTHOR,
+)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from lumbre.kinds.shared import (
+    FACTS_BY_AUTHOR,
     is_removed,
     machines_choice,
     survivors,
@@ -221,6 +222,6 @@ def _count(fact: Fact, is_confirmed: bool) -> CountLine:
 
 PLACE_VIEWS = (
     View(name="place", row=PlaceRow, derive=derive_place),
-    View(name="point", row=PointRow, derive=derive_point),
-    View(name="people", row=PeopleRow, derive=derive_people),
+    View(name="point", row=PointRow, derive=derive_point, facts_by_author=FACTS_BY_AUTHOR),
+    View(name="people", row=PeopleRow, derive=derive_people, facts_by_author=FACTS_BY_AUTHOR),
 )
