@@ -37,6 +37,9 @@ COMMANDS: Final = (
     ("keeping", "passphrase", "keeping:passphrase_"),
     ("keeping", "lock", "keeping:lock"),
     ("keeping", "unlock", "keeping:unlock"),
+    ("keeping", "backup", "safety:backup"),
+    ("keeping", "restore", "safety:restore"),
+    ("keeping", "doctor", "safety:doctor"),
     ("keeping", "wipe", "keeping:wipe"),
 )
 """(group, name, module:function), in the order of the help."""

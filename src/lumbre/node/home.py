@@ -20,10 +20,11 @@ from platformdirs import user_data_path
 
 from lumbre.errors import Locked, StoreError
 from lumbre.node.events import Events
-from lumbre.node.node import Node
+from lumbre.node.node import Node, hold_spaces
 from lumbre.node.ports import Clock, Random, SystemClock, SystemRandom
 from lumbre.node.registry import load_registry
 from lumbre.store import Cost, Folder, LogStore, PrivateStore, Unlocked
+from lumbre.store.backup import restore
 from lumbre.store.keyring import ORDINARY
 
 _HOME: Final = "home"
@@ -51,7 +52,7 @@ class Home:
         self.random = random
         self.events = Events(folder.path, clock)
         self._unlocked: Unlocked | None = None
-        self._log = log
+        self.log = log
         registry, self.failed_kinds = load_registry()
         self._registry = registry
         self.private = private
@@ -104,6 +105,25 @@ class Home:
         return home
 
     @classmethod
+    def restore(cls, path: Path, source: Path, passphrase: str) -> Home:
+        """Make a home from a backup. It holds no signing key: it has to be admitted anew."""
+        random = SystemRandom()
+        made = random.bytes(_RANDOM_PASSPHRASE_BYTES).hex()
+        folder, unlocked = Folder.create(path, random.bytes, made)
+        try:
+            secrets = restore(source, passphrase, folder, random.bytes)
+            folder.set_open_mode(unlocked, is_open=True)
+            log, private = folder.open_log(), folder.open_private()
+            private.put_secret(_HOME, _PASSPHRASE, made.encode())
+            for kind, id_, value in secrets:
+                private.put_secret(kind, id_, value)
+            hold_spaces(log, sorted({id_[:32] for _, id_, _ in secrets}))
+            return cls(folder, log, private, SystemClock(), random)
+        except BaseException:
+            folder.wipe()
+            raise
+
+    @classmethod
     def _open(cls, folder: Folder, clock: Clock | None, random: Random) -> Home:
         try:
             log = folder.open_log()
@@ -131,7 +151,7 @@ class Home:
         self._unlocked = self.folder.unlock(passphrase)
         if self.node.is_locked:
             self.private = self.folder.open_private(self._unlocked)
-            self.node = Node(self._log, self.private, self._registry, self.clock, self.random)
+            self.node = Node(self.log, self.private, self._registry, self.clock, self.random)
 
     def set_passphrase(self, passphrase: str, old: str | None = None) -> None:
         """Give this home another passphrase and put it into locked mode."""

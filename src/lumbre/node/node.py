@@ -45,6 +45,11 @@ _EPOCHS: Final = "epoch"
 _AUTHORS: Final = "author"
 
 
+def hold_spaces(log: LogDisk, spaces: Iterable[bytes]) -> None:
+    """Let a log that no node has open yet hold these spaces from now on."""
+    log.set_meta(_SPACES, b"".join(spaces))
+
+
 class Received(msgspec.Struct):
     """What became of bytes that came from somewhere."""
 
@@ -114,8 +119,7 @@ class Node:
     def add_space(self, space: bytes) -> Space:
         """Begin to hold a space: from now on its entries are taken in."""
         if space not in self._spaces:
-            ids = [*self._space_ids(), space]
-            self.log.set_meta(_SPACES, b"".join(ids))
+            hold_spaces(self.log, [*self._space_ids(), space])
             self._open_space(space)
         return self._spaces[space]
 

@@ -25,6 +25,12 @@ ID_MIN_CHARS = 4
 """As short as an id may be typed: among ten thousand entries few collide."""
 
 
+def _urgency(row: NeedRow) -> tuple[bool, bool, int, int, bytes]:
+    covered = max(row.claimed, row.on_the_way + row.arrived, row.handed_out)
+    is_over = row.state >= NeedState.ARRIVED
+    return is_over, covered >= row.quantity, row.tier, row.asked_s, row.need.hash
+
+
 class Reading:
     """Rows of one node's views."""
 
@@ -41,10 +47,10 @@ class Reading:
         return kept[1]
 
     def needs(self, space: bytes, *, with_closed: bool = False) -> list[NeedRow]:
-        """Needs: the most vital first, then the oldest."""
+        """Needs: what nobody has promised in full first, the most vital, the oldest."""
         rows: list[NeedRow] = self.rows(space, "need")
         found = [r for r in rows if with_closed or r.state is not NeedState.CLOSED]
-        return sorted(found, key=lambda r: (r.state, r.tier, r.asked_s, r.need.hash))
+        return sorted(found, key=_urgency)
 
     def need(self, space: bytes, ref: Ref) -> NeedRow:
         """One need."""

@@ -51,6 +51,8 @@ def good(words: Words, code: str, defined: str = "", defined_en: str = "") -> st
 
 def picture(code: str, category: int = 0) -> str:
     """The picture of a good: its own, else its category's."""
+    if code in _OWN_PICTURES:
+        return _OWN_PICTURES[code]
     if code in BY_CODE:
         category = int(BY_CODE[code].category)
     return _PICTURES[category] if 0 <= category < len(_PICTURES) else _PICTURES[0]
@@ -60,3 +62,12 @@ _PICTURES: Final = (
     "box", "water", "food", "medicine", "soap", "baby", "fuel", "power", "tool", "shelter",
     "clothes", "material", "transport", "money",
 )  # fmt: skip
+
+_OWN_PICTURES: Final = {
+    "water.to-boil": "water-boil",
+    "water.washing": "water-wash",
+    "food-bag": "bag",
+    "flour": "sack",
+    "insulin": "syringe",
+    "gas-cylinder": "gas",
+}
