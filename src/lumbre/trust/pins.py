@@ -69,7 +69,8 @@ class Taken:
             self._closing.setdefault(body.key, []).append(number)
         elif isinstance(body, Dismiss):
             self._ends.setdefault(body.person, []).append(number)
-        elif isinstance(body, Remove):
+        else:
+            assert isinstance(body, Remove)
             if body.key is not None:
                 self._on_key.setdefault(body.key, []).append(number)
             else:
