@@ -167,7 +167,7 @@ def test_ends_that_know_nothing_of_one_another_all_end_the_term_before() -> None
     assert pen.people["C"] in replay(pen.acts, pen.space).stewards
 
 
-def test_votes_to_remove_the_person_who_closed_stand_too() -> None:
+def test_a_closing_voids_votes_for_other_removals_and_one_s_own_removal_stands() -> None:
     pen = Pen(["B", "C"])
     second = pen.device("C", "C", "C2")
     last = pen.device("A", "A", "A2", after=[second])
@@ -202,3 +202,31 @@ def test_a_chain_of_conflicts_past_the_rounds_is_undecided_and_somebody_may_act(
     propose(pen, "-B", 5, [], False)
     propose(pen, "-C", 3, [], False)
     assert len(acting(replay(pen.acts, pen.space))) == 2
+
+
+@pytest.mark.parametrize("rounds", [0, 12])
+def test_an_electorate_shrinks_with_the_appointment_that_a_removal_voids(
+    rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lumbre.trust.removal.ROUNDS_MAX", rounds)
+    pen, known = council()
+    other = pen.admit("A", "X")
+    made = pen.appoint("A", "M", after=[known])
+    vote = pen.approve("B", made)
+    removal = pen.remove("A", "X", after=[vote, other])
+    pen.approve("C", removal)
+    assert replay(pen.acts, pen.space).author(key_of("X")).pins is None  # type: ignore[union-attr]
+    pen.approve("C", pen.remove("A", "B", after=[known], branch="A2", since=other))
+    rights = replay(pen.acts, pen.space)
+    assert rights.stewards == {pen.people["A"], pen.people["C"]}
+    # Cut off before the fixpoint, what was not found to hold is not in effect.
+    assert (rights.author(key_of("X")).pins == ()) is (rounds > 0)  # type: ignore[union-attr]
+
+
+def test_a_key_that_two_persons_claim_votes_for_the_one_who_is_a_steward() -> None:
+    pen, known = council()
+    pen.admit("A", "both", after=[known])
+    pen.device("C", "C", "both", after=[known])
+    proposal = pen.appoint("A", "M", after=pen.acts[-2:])
+    pen.approve("both", proposal)
+    assert pen.people["M"] in replay(pen.acts, pen.space).stewards

@@ -191,6 +191,8 @@ class Settlement:
     def _is_before(self, one: int, other: int) -> bool:
         """Whether a removal had its votes in the past of another."""
         weighty, plain = self.weighty, self._decide(self._taken(_NONE))
+        if one not in plain.need:
+            return False
         signers = [
             weighty.persons_of(vote) & plain.electorate[one]
             for vote in weighty.votes[one]

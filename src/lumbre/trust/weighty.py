@@ -64,8 +64,6 @@ def is_deciding(body: object) -> bool:
 
 def join(left: Past, right: Past) -> Past:
     """The past of who follows both."""
-    if left is right:
-        return left
     if len(left) < len(right):
         left, right = right, left
     both = tuple(map(max, left, right))
