@@ -76,6 +76,7 @@ class Settlement:
         ]
         self._support: dict[int, int] = {}
         self._known: dict[tuple[frozenset[int], ...], Outcome] = {}
+        self._takens: dict[frozenset[int], Taken] = {}
         self._muted = _NONE
         self._barred = _NONE
 
@@ -113,15 +114,18 @@ class Settlement:
         return settled
 
     def _taken(self, acts: frozenset[int]) -> Taken:
-        return Taken(
-            self.graph,
-            self.weighty,
-            self.admissions,
-            self.everyone,
-            self.founding,
-            acts,
-            self._support,
-        )
+        found = self._takens.get(acts)
+        if found is None:
+            found = self._takens[acts] = Taken(
+                self.graph,
+                self.weighty,
+                self.admissions,
+                self.everyone,
+                self.founding,
+                acts,
+                self._support,
+            )
+        return found
 
     def _decide(self, taken: Taken, forced: frozenset[int] = _NONE) -> Outcome:
         name = (taken.acts, forced, self._barred, self._muted)
