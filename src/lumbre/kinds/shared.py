@@ -23,7 +23,10 @@ from lumbre.schema.kind import Check, Fact, Standing, Targets, ref_key
 REPLACES_MAX: Final = 8
 """As many as a fork has branches; who sees more concurrent versions replaces them in turns."""
 
-ASCII_PATTERN: Final = r"^[ -~]+$"
+FACTS_BY_AUTHOR: Final = 64
+"""What one author last said of one thing: a day of reports every half hour, and some more."""
+
+ASCII_PATTERN: Final = r"^[ -~]+\Z"
 """Letters of one byte each: what goes by radio."""
 
 Number = Annotated[int, Meta(ge=0, le=2**53 - 1, extra={"unit": "", "shows": Shows.NOTHING})]
@@ -117,7 +120,10 @@ def survivors(
     may_replace: Callable[[Fact, Fact], bool] = by_anyone,
     confirmed: frozenset[Ref] = frozenset(),
 ) -> list[Fact]:
-    """The versions that no version replaced which counts and may, in (depth, id) order."""
+    """The versions that no version replaced which counts and may, in (depth, id) order.
+
+    At least one: an entry names entries before it by their hash, so nothing replaces in a ring.
+    """
     by_ref = {fact.ref: fact for fact in versions}
     replaced = {
         ref

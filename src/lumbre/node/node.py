@@ -4,25 +4,24 @@ The way of an entry is one line: bytes -> record -> link -> store -> ledger -> v
 file is written first and alone acknowledges; the views follow it by a marker, and a node that
 stopped in between folds the rest when it opens.
 
-Rules: everything that stores goes through `_commit`. Locked mode has no private file: it
+Rules: everything that stores goes through `Intake.commit`. Locked mode has no private file: it
 takes in, checks, stores and forwards, and writes nothing of its own.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import msgspec
-
-from lumbre.errors import Locked, NotFound, Refused
-from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict
+from lumbre.errors import Locked, NotFound
+from lumbre.ledger import Run, replay
+from lumbre.node.intake import CUTTING, Intake, Received
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
-from lumbre.node.segments import Frontier, frontier, segments
+from lumbre.node.segments import Frontier, branches_of, frontier, segments
 from lumbre.node.spaces import Space
-from lumbre.record import Entry, Lane, LogName, Ref, SigningKey, Tip
+from lumbre.record import Entry, Lane, Ref, SigningKey, Tip
 from lumbre.record.log import NO_SPACE
-from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Body, Registry
 
 # One commit's worth: about 4 MB in memory, and few enough fsyncs that they do not show.
@@ -33,25 +32,13 @@ POOL_MAX_SEGMENTS: Final = 64
 # The founding entry is one header and one small body.
 FOUNDING_MAX_BYTES: Final = 4096
 
+# Raised with every change of a view: the views on disk are then made anew.
+VIEWS_VERSION: Final = 1
+
 _SPACES: Final = "spaces"
+_ABOUT: Final = "about"
 _EPOCHS: Final = "epoch"
 _AUTHORS: Final = "author"
-
-
-class Received(msgspec.Struct):
-    """What became of bytes that came from somewhere."""
-
-    new: int = 0
-    known: int = 0
-    without_effect: int = 0
-    waiting: int = 0
-    past_grant: int = 0
-    forks: int = 0
-    refused: dict[str, int] = {}
-
-    def refuse(self, message_id: str) -> None:
-        """Count a segment that was not taken in."""
-        self.refused[message_id] = self.refused.get(message_id, 0) + 1
 
 
 class Node:
@@ -71,8 +58,16 @@ class Node:
         self.clock = clock
         self.random = random
         self._spaces: dict[bytes, Space] = {}
+        self._intake = Intake(log, private, self._spaces)
         for space in self._space_ids():
             self._open_space(space)
+        if self.private is not None and (
+            self.log.meta(CUTTING) is not None
+            or self.private.get(_ABOUT, b"kinds") not in (None, self._kinds())
+        ):
+            # The last stop fell between the two files, or this version folds otherwise.
+            self.rebuild()
+            self.log.set_meta(CUTTING, None)
         self._catch_up()
 
     @property
@@ -137,7 +132,7 @@ class Node:
         held = self.space(space)
         held.add_epoch(epoch, secret)
         held.ledger.admit_again(held.ledger.waiting_for_key())
-        self._flush()
+        self._intake.flush()
 
     # In
 
@@ -151,100 +146,35 @@ class Node:
 
     def store(self, base: Tip, entries: list[Entry]) -> list[Entry]:
         """Store entries that this node made itself."""
-        linker = Linker(self.log, self._grant)
-        self._commit(linker, [linker.add(base, entries)], Received())
+        self._intake.store(base, entries)
         return entries
 
     def take(self, parts: Iterable[bytes]) -> Received:
         """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
-        received = Received()
-        pool: list[bytes] = []
-        self._take(parts, received, pool)
-        while pool:
-            again, pool = pool, []
-            before = received.new
-            self._take(again, received, pool)
-            if received.new == before:
-                break
-        for _ in pool:
-            received.refuse("refused.gap")
-        return received
+        return self._intake.take(parts)
 
-    def _take(self, parts: Iterable[bytes], received: Received, pool: list[bytes]) -> None:
-        linker = Linker(self.log, self._grant)
-        linked: list[Linked] = []
+    def rebuild(self) -> int:
+        """Make the views anew from the log file; how many entries were folded."""
+        private = self._unlocked()
+        private.clear()
         count = 0
-        lane = Lane.TRUST
-        for data in parts:
-            try:
-                base, entries = read_segment_with_base(data)
-                # Grants come from acts of trust: those are admitted before others are linked.
-                if linked and (count >= COMMIT_ENTRIES or entries[0].name.lane is not lane):
-                    self._commit(linker, linked, received)
-                    linker, linked, count = Linker(self.log, self._grant), [], 0
-                lane = entries[0].name.lane
-                self._check_space(entries)
-                linked.append(linker.add(base, entries))
-                count += len(entries)
-            except Refused as error:
-                if error.message_id == "refused.gap" and len(pool) < POOL_MAX_SEGMENTS:
-                    pool.append(data)
-                else:
-                    received.refuse(error.message_id)
-        if linked:
-            self._commit(linker, linked, received)
+        for space in self._space_ids():
+            self._open_space(space)
+            ledger = self._spaces[space].ledger
+            count += replay(ledger, self.log, branches_of(self.log, space))
+        private.put(_ABOUT, b"kinds", self._kinds())
+        self._intake.flush()
+        return count
 
-    def _check_space(self, entries: Sequence[Entry]) -> None:
-        first = entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
-        if space not in self._spaces or (first.name.space == NO_SPACE and len(entries) > 1):
-            raise Refused("refused.unknown-space")
-
-    def _grant(self, name: LogName) -> int:
-        if name.space == NO_SPACE:
-            return FOUNDING_MAX_BYTES
-        return self._spaces[name.space].ledger.grant(name)
-
-    def _commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
-        """Store first, then judge and fold: the one place where entries are stored."""
-        self.log.append(linker.writes(), linker.bodies)
-        for one in linked:
-            received.known += one.known
-            received.past_grant += one.past_grant
-            received.forks += len(one.forks)
-            for run in one.new:
-                received.new += len(run.entries)
-                if self.private is not None or run.branch.name.lane is Lane.TRUST:
-                    self._count(self._ledger_of(run).admit(run), received)
-            if one.filled and self.private is not None:
-                self._spaces[one.filled[0].name.space].ledger.admit_again(
-                    [entry.ref for entry in one.filled]
-                )
-        self._flush()
-
-    def _ledger_of(self, run: Run) -> Ledger:
-        first = run.entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
-        return self._spaces[space].ledger
-
-    @staticmethod
-    def _count(verdicts: Iterable[Verdict], received: Received) -> None:
-        for verdict in verdicts:
-            if verdict is not ACCEPTED:
-                if verdict.outcome is Outcome.WAITING:
-                    received.waiting += 1
-                else:
-                    received.without_effect += 1
-
-    def _flush(self) -> None:
-        for held in self._spaces.values():
-            held.ledger.flush()
-        if self.private is not None:
-            self.private.commit(self.log.last_arrival())
+    def _kinds(self) -> bytes:
+        """What the views hang on beside the entries: views of other kinds are made anew."""
+        return hashlib.sha256(repr((VIEWS_VERSION, sorted(self.registry.kinds))).encode()).digest()
 
     def _catch_up(self) -> None:
         """Fold what was stored after the views last followed; all of the trust lane if locked."""
         after = 0 if self.private is None else self.private.marker()
+        if self.private is not None and after == 0:
+            self.private.put(_ABOUT, b"kinds", self._kinds())
         for arrival in self.log.arrivals(after):
             branch = self.log.branch(arrival.branch)
             if branch is None or (self.private is None and branch.name.lane is not Lane.TRUST):
@@ -253,7 +183,7 @@ class Node:
             space = entries[0].id if branch.name.space == NO_SPACE else branch.name.space
             if space in self._spaces:
                 self._spaces[space].ledger.admit(Run(branch, entries))
-        self._flush()
+        self._intake.flush()
 
     # Out
 

@@ -19,8 +19,8 @@ from lumbre.record.limits import BODY_MAX_BYTES, KEY_ID_BYTES, SALT_BYTES
 from lumbre.record.seal import open_body, open_text, seal_body
 from lumbre.schema import Body, Registry
 from lumbre.schema.fields import refs_in
-from lumbre.trust import current_epoch
-from lumbre.trust.acts import AFTER_MAX, Epoch, Wrap
+from lumbre.trust.acts import AFTER_MAX
+from lumbre.trust.duties import boxes_of, current_epoch, epochs
 
 
 class Space:
@@ -42,9 +42,8 @@ class Space:
         self._clock = clock
         self._random = random
         self._epochs: dict[bytes, EpochKeys] = {}
-        self.ledger = Ledger(
-            space, registry, book, MemoryTables() if tables is None else tables, self._open
-        )
+        own = MemoryTables() if tables is None else _OwnTables(space, tables)
+        self.ledger = Ledger(space, registry, book, own, self._open)
 
     # Keys
 
@@ -60,24 +59,41 @@ class Space:
         """The keys of every epoch that is known here."""
         return list(self._epochs.values())
 
+    def keys_of(self, epoch: bytes) -> EpochKeys | None:
+        """The keys of one epoch, where they are known here."""
+        return self._epochs.get(epoch)
+
     def current_keys(self) -> tuple[bytes, EpochKeys]:
-        """The epoch that writers use now, and its keys."""
+        """The epoch that writers use now, and its keys.
+
+        Where no epoch excludes every key that was taken away, it is the newest: a person who
+        closes a key must not silence a space. `needs_new_epoch` says so on the screens.
+        """
         epoch = current_epoch(self.ledger.rights)
+        if epoch is None:
+            made = epochs(self.ledger.rights)
+            epoch = made[-1].ref.hash if made else None
         if epoch is None or epoch not in self._epochs:
             raise NotAllowed("not-allowed.no-epoch-key")
         return epoch, self._epochs[epoch]
+
+    @property
+    def needs_new_epoch(self) -> bool:
+        """Whether a key that was taken away can still read what is written now."""
+        return current_epoch(self.ledger.rights) is None
 
     def after(self) -> tuple[Ref, ...]:
         """The heads of the trust lane, as a new act names them."""
         return tuple(self.ledger.trust_heads()[-AFTER_MAX:])
 
-    def boxes(self) -> Iterator[tuple[bytes, bytes, bytes]]:
-        """(epoch, author, box) for every box that acts hold."""
-        for entry, body in self.ledger.acts():
-            if isinstance(body, Epoch | Wrap):
-                epoch = entry.id if isinstance(body, Epoch) else body.epoch.hash
-                for box in body.boxes:
-                    yield epoch, box.key, box.box
+    def boxes(self, author: bytes) -> list[tuple[bytes, bytes]]:
+        """(epoch, box) of epochs whose keys are not here, boxed for an author."""
+        return [
+            (epoch.ref.hash, box)
+            for epoch in epochs(self.ledger.rights)
+            if epoch.ref.hash not in self._epochs
+            for box in boxes_of(self.ledger.rights, epoch.ref, author)
+        ]
 
     def text(self, sealed: bytes) -> str | None:
         """A name or a reason inside an open body; None where no key here opens it."""
@@ -165,3 +181,20 @@ class Space:
             salt=self._random.bytes(SALT_BYTES),
         )
         return epoch[:KEY_ID_BYTES], sealed
+
+
+class _OwnTables:
+    """One space's tables among those of all: their names begin with its id."""
+
+    def __init__(self, space: bytes, tables: Tables) -> None:
+        self._prefix = space.hex()[:32] + "/"
+        self._tables = tables
+
+    def get(self, table: str, key: bytes) -> bytes | None:
+        return self._tables.get(self._prefix + table, key)
+
+    def put(self, table: str, key: bytes, value: bytes | None) -> None:
+        self._tables.put(self._prefix + table, key, value)
+
+    def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        return self._tables.scan(self._prefix + table, prefix)

@@ -10,7 +10,7 @@ import hashlib
 
 import msgspec
 
-from lumbre.record.entry import Entry, Tip, decode_header
+from lumbre.record.entry import Entry, Tip, read_header
 from lumbre.record.log import LogName
 
 
@@ -59,7 +59,7 @@ def to_row(entry: Entry) -> Row:
 def to_entry(name: LogName, row: Row) -> Entry:
     """The entry of a row that was checked before it was kept."""
     header = row[1]
-    fields = decode_header(header)
+    fields = read_header(header)
     return Entry(
         name,
         fields.log,

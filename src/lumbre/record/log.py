@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import msgspec
 
 from lumbre.record.canonical import encode
-from lumbre.record.limits import HASH_BYTES, KEY_BYTES
+from lumbre.record.limits import HASH_BYTES, KEY_BYTES, KEY_ID_BYTES, SEQ_MAX
 
 NO_SPACE: Final = bytes(HASH_BYTES)
 """The space under which a founding entry is signed: the space is named by that entry's id."""
@@ -32,6 +32,11 @@ class Lane(IntEnum):
 
 
 Hash32 = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
+SIGNED_ALONE: Final = frozenset({Lane.TRUST, Lane.URGENT})
+"""Lanes of which each entry is signed: the urgent ones are taken in above a gap, too."""
+
+KeyId = Annotated[bytes, msgspec.Meta(min_length=KEY_ID_BYTES, max_length=KEY_ID_BYTES)]
+Seq = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
 Key32 = Annotated[bytes, msgspec.Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 
 
@@ -49,21 +54,32 @@ class LogName(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
         return hashlib.sha256(_LOG_DOMAIN + encode(self)).digest()
 
 
-class Ref(msgspec.Struct, array_like=True, frozen=True, gc=False, order=True):
-    """A reference to an entry: (log id, seq, entry id). It resolves only there."""
+class Ref(
+    msgspec.Struct,
+    array_like=True,
+    frozen=True,
+    gc=False,
+    order=True,
+    forbid_unknown_fields=True,
+):
+    """A reference to an entry: (log id, seq, entry id). It resolves only there.
+
+    Exactly three fields: with a fourth it would be a reference to those who know the kind,
+    and none to those who find references by form.
+    """
 
     log: Hash32
-    seq: Annotated[int, msgspec.Meta(ge=0, le=2**40 - 1)]
+    seq: Seq
     hash: Hash32
 
 
-class Mention(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Mention(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """Names an entry without standing on it: nothing waits for it and no depth counts it.
 
     The order of its fields differs from `Ref`'s on purpose: references are found by form.
     """
 
-    seq: Annotated[int, msgspec.Meta(ge=0, le=2**40 - 1)]
+    seq: Seq
     log: Hash32
     hash: Hash32
 

@@ -14,24 +14,32 @@ from typing import Annotated, Final
 import msgspec
 
 from lumbre.errors import Invalid
-from lumbre.record.limits import MEDIA_MAX_BYTES, PIECE_MAX_BYTES
+from lumbre.record.limits import MEDIA_MAX_BYTES, PIECE_MAX_BYTES, PIECES_MAX
 from lumbre.record.log import Hash32
 
 _PIECE_DOMAIN: Final = b"lumbre/piece/1\0"
 _ROOT_DOMAIN: Final = b"lumbre/media/1\0"
 
 
-class MediaName(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class MediaName(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """Root hash, size and piece size: enough to ask for it and to verify what comes."""
 
     root: Hash32
     size_bytes: Annotated[int, msgspec.Meta(ge=1, le=MEDIA_MAX_BYTES)]
     piece_bytes: Annotated[int, msgspec.Meta(ge=1, le=PIECE_MAX_BYTES)]
 
+    def __post_init__(self) -> None:
+        if self.piece_bytes < 1 or self.pieces > PIECES_MAX:
+            raise ValueError("pieces")
+
     @property
     def pieces(self) -> int:
         """How many pieces there are."""
         return -(-self.size_bytes // self.piece_bytes)
+
+    def length_bytes(self, number: int) -> int:
+        """How long piece `number` is: all are equal but the last."""
+        return min(self.piece_bytes, self.size_bytes - number * self.piece_bytes)
 
 
 def split(data: bytes, piece_bytes: int = PIECE_MAX_BYTES) -> list[bytes]:
@@ -54,6 +62,8 @@ def name_media(data: bytes, piece_bytes: int = PIECE_MAX_BYTES) -> MediaName:
     """The name of `data`."""
     if not 1 <= len(data) <= MEDIA_MAX_BYTES or not 1 <= piece_bytes <= PIECE_MAX_BYTES:
         raise Invalid("invalid.media-size", size_bytes=len(data), max_bytes=MEDIA_MAX_BYTES)
+    if len(data) > piece_bytes * PIECES_MAX:
+        raise Invalid("invalid.media-size", size_bytes=len(data), max_bytes=MEDIA_MAX_BYTES)
     hashes = [piece_hash(i, piece) for i, piece in enumerate(split(data, piece_bytes))]
     return MediaName(root_hash(hashes, len(data)), len(data), piece_bytes)
 
@@ -63,6 +73,7 @@ def is_piece(name: MediaName, hashes: Sequence[bytes], number: int, piece: bytes
     return (
         len(hashes) == name.pieces
         and 0 <= number < len(hashes)
+        and len(piece) == name.length_bytes(number)
         and root_hash(hashes, name.size_bytes) == name.root
         and piece_hash(number, piece) == hashes[number]
     )

@@ -24,17 +24,15 @@ from typing import Annotated
 
 import msgspec
 
-from lumbre.errors import Refused
+from lumbre.errors import Invalid, Refused
 from lumbre.record.canonical import encode
-from lumbre.record.entry import OPEN, START, Entry, Tip, decode_header, header_bytes
+from lumbre.record.entry import OPEN, START, Entry, Tip, header_bytes, read_header
 from lumbre.record.keys import ENTRY_DOMAIN, is_signed
 from lumbre.record.limits import (
     BODY_MAX_BYTES,
     DEPTH_MAX,
     FORMAT_VERSION,
-    HASH_BYTES,
     HEADER_COST_BYTES,
-    KEY_ID_BYTES,
     MARK_MAX_BYTES,
     MARK_MAX_ENTRIES,
     SEGMENT_MAX_BYTES,
@@ -44,17 +42,15 @@ from lumbre.record.limits import (
     TOTAL_MAX_BYTES,
     WALL_MAX_S,
 )
-from lumbre.record.log import LogName
+from lumbre.record.log import SIGNED_ALONE, Hash32, KeyId, LogName
 
-_Hash = Annotated[bytes, msgspec.Meta(min_length=HASH_BYTES, max_length=HASH_BYTES)]
 _Body = Annotated[bytes, msgspec.Meta(max_length=BODY_MAX_BYTES)]
-_KeyId = Annotated[bytes, msgspec.Meta(min_length=KEY_ID_BYTES, max_length=KEY_ID_BYTES)]
 _Signature = Annotated[bytes, msgspec.Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
 
 
 class _Base(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     seq: Annotated[int, msgspec.Meta(ge=-1, le=SEQ_MAX)]
-    id: _Hash
+    id: Hash32
     depth: Annotated[int, msgspec.Meta(ge=0, le=DEPTH_MAX)]
     wall_s: Annotated[int, msgspec.Meta(ge=0, le=WALL_MAX_S)]
     total_bytes: Annotated[int, msgspec.Meta(ge=0, le=TOTAL_MAX_BYTES)]
@@ -62,13 +58,13 @@ class _Base(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
 
 class _Absent(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
     body_bytes: Annotated[int, msgspec.Meta(ge=0, le=BODY_MAX_BYTES)]
-    body_hash: _Hash
+    body_hash: Hash32
 
 
 _Item = tuple[
     Annotated[int, msgspec.Meta(ge=1, le=DEPTH_MAX)],
     Annotated[int, msgspec.Meta(ge=-WALL_MAX_S, le=WALL_MAX_S)],
-    _KeyId | None,
+    KeyId | None,
     _Body | _Absent,
     _Signature | None,
 ]
@@ -85,13 +81,18 @@ _DECODER = msgspec.msgpack.Decoder(_Segment)
 
 
 def write_segment(entries: Sequence[Entry], base: Tip = START) -> bytes:
-    """Bytes of consecutive entries of one log that follow `base`; the last must be signed."""
+    """Bytes of consecutive entries of one log that follow `base`; the last must be signed.
+
+    The caller keeps the run under `SEGMENT_MAX_ENTRIES` and `SEGMENT_MAX_BYTES`.
+    """
+    if not entries or entries[-1].signature is None:
+        raise Invalid("invalid.segment-without-mark")
     items: list[tuple[int, int, bytes | None, bytes | tuple[int, bytes], bytes | None]] = []
     depth, wall_s = base.depth, base.wall_s
     for entry in entries:
         body: bytes | tuple[int, bytes]
         if entry.body is None:
-            header = decode_header(entry.header)
+            header = read_header(entry.header)
             body = (header.body_bytes, header.body_hash)
         else:
             body = entry.body
@@ -122,9 +123,19 @@ def read_segment_with_base(data: bytes) -> tuple[Tip, list[Entry]]:
     if encode(segment) != data:
         raise Refused("refused.not-canonical")
     base = segment.base
-    if base.seq == -1 and base != _Base(-1, START.id, 0, 0, 0):
-        raise Refused("refused.not-a-segment")
+    if not _is_possible(base):
+        raise Refused("refused.out-of-range")
     return Tip(base.seq, base.id, base.depth, base.wall_s, base.total_bytes), _build(segment)
+
+
+def _is_possible(base: _Base) -> bool:
+    if base.seq == START.seq:
+        return base == _Base(START.seq, START.id, 0, 0, 0)
+    return (
+        base.id != START.id
+        and base.depth > base.seq
+        and base.total_bytes >= HEADER_COST_BYTES * (base.seq + 1)
+    )
 
 
 def _build(segment: _Segment) -> list[Entry]:
@@ -140,6 +151,7 @@ def _build(segment: _Segment) -> list[Entry]:
         base.wall_s,
         base.total_bytes,
     )
+    alone = name.lane in SIGNED_ALONE
     unsigned_entries = unsigned_bytes = 0
     sha256 = hashlib.sha256
     entries: list[Entry] = []
@@ -156,7 +168,8 @@ def _build(segment: _Segment) -> list[Entry]:
             body, body_bytes, body_hash = None, content.body_bytes, content.body_hash  # type: ignore[union-attr]
         total += HEADER_COST_BYTES + body_bytes
         key_id = OPEN if key is None else key
-        if key == OPEN or not 0 <= wall_s <= WALL_MAX_S:
+        # In the loop: steps add up to more than an encoder takes.
+        if key == OPEN or depth > DEPTH_MAX or not 0 <= wall_s <= WALL_MAX_S:
             raise Refused("refused.out-of-range")
         header = header_bytes(log, seq, prev, depth, wall_s, total, key_id, body_bytes, body_hash)
         id_ = sha256(header).digest()
@@ -166,7 +179,7 @@ def _build(segment: _Segment) -> list[Entry]:
             if not is_signed(ENTRY_DOMAIN, id_, signature, author):
                 raise Refused("refused.bad-signature")
             unsigned_entries = unsigned_bytes = 0
-        elif unsigned_entries >= MARK_MAX_ENTRIES or unsigned_bytes > MARK_MAX_BYTES:
+        elif alone or unsigned_entries >= MARK_MAX_ENTRIES or unsigned_bytes > MARK_MAX_BYTES:
             raise Refused("refused.mark-too-far")
         append(
             Entry(name, log, seq, id_, prev, depth, wall_s, total, key_id, header, body, signature)
@@ -174,6 +187,6 @@ def _build(segment: _Segment) -> list[Entry]:
         prev = id_
     if unsigned_entries:
         raise Refused("refused.no-mark")
-    if seq > SEQ_MAX or depth > DEPTH_MAX or total > TOTAL_MAX_BYTES:
+    if seq > SEQ_MAX or total > TOTAL_MAX_BYTES:
         raise Refused("refused.out-of-range")
     return entries

@@ -14,8 +14,15 @@ import hashlib
 from lumbre.errors import Invalid
 from lumbre.record.entry import OPEN, START, Entry, Tip, cost_bytes, entry_id, header_bytes
 from lumbre.record.keys import ENTRY_DOMAIN, SigningKey
-from lumbre.record.limits import BODY_MAX_BYTES, MARK_MAX_BYTES, MARK_MAX_ENTRIES
-from lumbre.record.log import LogName
+from lumbre.record.limits import (
+    BODY_MAX_BYTES,
+    DEPTH_MAX,
+    KEY_ID_BYTES,
+    MARK_MAX_BYTES,
+    MARK_MAX_ENTRIES,
+    WALL_MAX_S,
+)
+from lumbre.record.log import SIGNED_ALONE, LogName
 
 
 class Writer:
@@ -40,12 +47,16 @@ class Writer:
         key_id: bytes = OPEN,
         is_last: bool = True,
     ) -> Entry:
-        """The next entry. `is_last` (of a write), or a mark that is due, signs it."""
+        """The next entry. `is_last` (of a write), its lane, or a mark that is due, signs it."""
         tip = self.tip
         if len(body) > BODY_MAX_BYTES:
             raise Invalid("invalid.body-too-large", size_bytes=len(body), max_bytes=BODY_MAX_BYTES)
-        if depth <= tip.depth:
+        if not tip.depth < depth <= DEPTH_MAX:
             raise Invalid("invalid.depth", depth=depth)
+        if not 0 <= wall_s <= WALL_MAX_S:
+            raise Invalid("invalid.wall", wall_s=wall_s)
+        if len(key_id) != KEY_ID_BYTES:
+            raise Invalid("invalid.seal")
         seq = tip.seq + 1
         total = tip.total_bytes + cost_bytes(len(body))
         header = header_bytes(
@@ -63,7 +74,7 @@ class Writer:
         self._unsigned_entries += 1
         self._unsigned_bytes += len(body)
         signature = None
-        if is_last or self._is_mark_due():
+        if is_last or self.name.lane in SIGNED_ALONE or self._is_mark_due():
             signature = self._key.sign(ENTRY_DOMAIN, id_)
             self._unsigned_entries = self._unsigned_bytes = 0
         entry = Entry(

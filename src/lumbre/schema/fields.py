@@ -11,24 +11,30 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
-from lumbre.record.log import Ref
+from lumbre.errors import Invalid
+from lumbre.record.limits import SEQ_MAX, WALL_MAX_S
+from lumbre.record.log import Mention, Ref
+from lumbre.record.media import MediaName
+from lumbre.record.radio import RadioRef
 from lumbre.record.seal import Envelope, Sealed
 from lumbre.schema.roles import Via
 
 QUANTITY_MAX: Final = 10**12
 """A million tonnes in grams: more than any community moves; sums of 10^6 stay in 64 bits."""
 PEOPLE_MAX: Final = 10**7
-NAME_MAX_BYTES: Final = 120
-NOTE_MAX_BYTES: Final = 1000
-CODE_MAX_BYTES: Final = 32
-TEXT_MAX_BYTES: Final = 16_000
+# msgspec counts code points: of text that is not ASCII a character takes up to four bytes.
+UTF8_MAX_BYTES: Final = 4
+NAME_MAX_CHARS: Final = 120
+NOTE_MAX_CHARS: Final = 1000
+CODE_MAX_CHARS: Final = 32
+TEXT_MAX_CHARS: Final = 16_000
 LIST_MAX: Final = 64
 
 
@@ -60,18 +66,21 @@ def points_to(*kinds: str, shows: Shows = Shows.NOTHING) -> Meta:
     return Meta(extra=_meta(shows, points_to=kinds))
 
 
+def code(chars_max: int = CODE_MAX_CHARS) -> Meta:
+    """A short name in plain ASCII. What goes by radio takes one of few characters."""
+    pattern = r"^[a-z0-9][a-z0-9._-]*\Z"
+    return Meta(min_length=1, max_length=chars_max, pattern=pattern, extra=_meta(char_bytes=1))
+
+
 Quantity = Annotated[int, quantity()]
 Change = Annotated[int, quantity(low=-QUANTITY_MAX)]
-CODE_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]*$"
-Code = Annotated[
-    str, Meta(min_length=1, max_length=CODE_MAX_BYTES, pattern=CODE_PATTERN, extra=_meta())
-]
-Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_BYTES, extra=_meta())]
-Note = Annotated[str, Meta(max_length=NOTE_MAX_BYTES, extra=_meta())]
-Text = Annotated[str, Meta(max_length=TEXT_MAX_BYTES, extra=_meta())]
+Code = Annotated[str, code()]
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARS, extra=_meta())]
+Note = Annotated[str, Meta(max_length=NOTE_MAX_CHARS, extra=_meta())]
+Text = Annotated[str, Meta(max_length=TEXT_MAX_CHARS, extra=_meta())]
 People = Annotated[int, Meta(ge=0, le=PEOPLE_MAX, extra=_meta(unit="person"))]
 Households = Annotated[int, Meta(ge=0, le=PEOPLE_MAX, extra=_meta(unit="household"))]
-WallTime = Annotated[int, Meta(ge=0, le=2**40, extra=_meta(unit="s"))]
+WallTime = Annotated[int, Meta(ge=0, le=WALL_MAX_S, extra=_meta(unit="s"))]
 """Seconds since 1970 by the writing device's own clock: shown as a claim."""
 Duration = Annotated[int, Meta(ge=0, le=10**9, extra=_meta(unit="s"))]
 Latitude = Annotated[int, Meta(ge=-9_000_000, le=9_000_000, extra=_meta(Shows.WHERE, "1e-5 deg"))]
@@ -94,7 +103,14 @@ class Body(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=True):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """What generators need to know of one field of a record."""
+    """What generators need to know of one field of a record.
+
+    `low`, `high` and `length_max` are those of one value; `items_min` and
+    `items_max` are the list's. `parts`
+    are the fields of a Struct inside. `length_max` counts characters or bytes; `bytes_max` is
+    what they take at most. A required field has the default None, and so may an
+    optional one: `is_optional` tells.
+    """
 
     name: str
     base: type
@@ -110,6 +126,10 @@ class Field(msgspec.Struct, frozen=True):
     is_list: bool
     is_optional: bool
     default: object
+    items_min: int | None = None
+    items_max: int | None = None
+    bytes_max: int | None = None
+    parts: tuple[Field, ...] = ()
 
 
 _REQUIRED: Final = object()
@@ -123,56 +143,107 @@ def kind_name(record: type[Body]) -> str:
 
 
 def fields_of(record: type[msgspec.Struct]) -> tuple[Field, ...]:
-    """The fields of a record (those of `Body` first) or of a view's row, in their order."""
+    """The fields of a record in their order, the ones of `Body` first.
+
+    `Invalid` where a field has a type that canonical bytes or the walk over them do not know.
+    """
     hints = typing.get_type_hints(record, include_extras=True)
-    found = []
-    for info in msgspec.structs.fields(record):
-        default = info.default if info.default is not msgspec.NODEFAULT else _REQUIRED
-        found.append(_field(info.name, hints[info.name], default))
-    return tuple(found)
-
-
-def _field(name: str, hint: Any, default: object) -> Field:
-    is_list = is_optional = False
-    metas: list[Meta] = []
-    while True:
-        if typing.get_origin(hint) is Annotated:
-            hint, *annotations = typing.get_args(hint)
-            metas += [found for found in annotations if isinstance(found, Meta)]
-        elif typing.get_origin(hint) in (typing.Union, types.UnionType):
-            is_optional = True
-            (hint,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
-        elif typing.get_origin(hint) is tuple:
-            is_list = True
-            hint = typing.get_args(hint)[0]
-        else:
-            break
-    extra = _first(metas, "extra") or {}
-    is_envelope = hint is Sealed
-    return Field(
-        name=name,
-        base=hint,
-        unit=extra.get("unit", ""),
-        shows=Shows.SEALED if is_envelope else extra.get("shows", Shows.NOTHING),
-        low=_first(metas, "ge"),
-        high=_first(metas, "le"),
-        length_min=_first(metas, "min_length"),
-        length_max=_first(metas, "max_length"),
-        pattern=_first(metas, "pattern"),
-        points_to=tuple(extra.get("points_to", ())),
-        choices=tuple((c.name, c.value) for c in hint) if issubclass(hint, Enum) else (),
-        is_list=is_list and not is_envelope,
-        is_optional=is_optional or default is not _REQUIRED,
-        default=None if default is _REQUIRED else default,
+    return tuple(
+        _field(info.name, hints[info.name], _default(info))
+        for info in msgspec.structs.fields(record)
     )
 
 
-def _first(metas: list[Meta], attribute: str) -> Any:
-    return next((v for m in metas if (v := getattr(m, attribute)) is not None), None)
+def _default(info: msgspec.structs.FieldInfo) -> object:
+    if info.default_factory is not msgspec.NODEFAULT:
+        return info.default_factory()
+    return _REQUIRED if info.default is msgspec.NODEFAULT else info.default
+
+
+_SCALARS: Final = (int, str, bytes)
+_CLOSED: Final = (Ref, Mention, RadioRef, MediaName, Sealed)
+"""Structs with a size and a meaning of their own; any other is the sum of its parts."""
+
+
+def _field(name: str, hint: Any, default: object) -> Field:
+    base, outer, inner, is_list, is_optional = _peel(name, hint)
+    metas = outer + inner
+    extras = [meta.extra for meta in metas if meta.extra]
+    is_envelope = base is Sealed
+    length_max = _first(meta.max_length for meta in inner)
+    char_bytes = _first(extra.get("char_bytes") for extra in extras) or UTF8_MAX_BYTES
+    if not issubclass(base, str):
+        char_bytes = 1
+    is_struct = issubclass(base, msgspec.Struct) and base not in _CLOSED
+    return Field(
+        name=name,
+        base=base,
+        unit=_first(extra.get("unit") for extra in extras) or "",
+        # An annotation further out cannot hide what one further in says.
+        shows=Shows.SEALED if is_envelope else _shows(extras),
+        low=_first(meta.ge for meta in inner),
+        high=_first(meta.le for meta in inner),
+        length_min=_first(meta.min_length for meta in inner),
+        length_max=length_max,
+        pattern=_first(meta.pattern for meta in inner),
+        points_to=_first(extra.get("points_to") for extra in extras) or (),
+        choices=tuple((c.name, c.value) for c in base) if issubclass(base, Enum) else (),
+        is_list=is_list and not is_envelope,
+        is_optional=is_optional or default is not _REQUIRED,
+        default=None if default is _REQUIRED else default,
+        items_min=_first(meta.min_length for meta in outer),
+        items_max=_first(meta.max_length for meta in outer),
+        bytes_max=None if length_max is None else length_max * char_bytes,
+        parts=fields_of(base) if is_struct else (),
+    )
+
+
+def _peel(name: str, hint: Any) -> tuple[type, list[Meta], list[Meta], bool, bool]:
+    """The type in the middle, the annotations outside and inside of a list, list?, optional?"""
+    outer: list[Meta] = []
+    metas: list[Meta] = []
+    is_list = is_optional = False
+    while True:
+        origin, args = typing.get_origin(hint), typing.get_args(hint)
+        if origin is Annotated:
+            hint = args[0]
+            metas += [found for found in args[1:] if isinstance(found, Meta)]
+        elif origin in (typing.Union, types.UnionType):
+            is_optional = True
+            hint, *others = (arg for arg in args if arg is not type(None))
+            if others:
+                raise Invalid("invalid.field-type", field=name)
+        elif origin is tuple and not is_list and args[1:] == (...,):
+            is_list = True
+            outer, metas, hint = metas, [], args[0]
+        elif origin is tuple and not is_list and len(args) > 1 and len(set(args)) == 1:
+            is_list = True
+            exactly = Meta(min_length=len(args), max_length=len(args))
+            outer, metas, hint = [*metas, exactly], [], args[0]
+        else:
+            break
+    if not isinstance(hint, type) or not (
+        issubclass(hint, _SCALARS) or _is_array_struct(hint) or issubclass(hint, Enum)
+    ):
+        raise Invalid("invalid.field-type", field=name)
+    return hint, outer, metas, is_list, is_optional
+
+
+def _is_array_struct(hint: type) -> bool:
+    return issubclass(hint, msgspec.Struct) and hint.__struct_config__.array_like
+
+
+def _first(values: Iterable[Any]) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _shows(extras: list[dict[str, Any]]) -> Shows:
+    told = (extra.get("shows", Shows.NOTHING) for extra in extras)
+    return next((shows for shows in told if shows is not Shows.NOTHING), Shows.NOTHING)
 
 
 def refs_in(value: object) -> Iterator[Ref]:
-    """Every reference in an untyped value: each array of the form [32 bytes, int, 32 bytes].
+    """Every reference in an untyped value: each array of the form [32 bytes, seq, 32 bytes].
 
     By form and not by kind, so that every version sees the same references in a body.
     """
@@ -191,13 +262,19 @@ def _is_ref(value: list[object] | tuple[object, ...]) -> bool:
         and isinstance(value[2], bytes)
         and type(value[1]) is int
         and len(value[0]) == len(value[2]) == 32
-        and value[1] >= 0
+        and 0 <= value[1] <= SEQ_MAX
     )
 
 
 def extra_of(field: Field) -> Mapping[str, object]:
     """Unit and bounds of a field, for documents."""
-    bounds = {"unit": field.unit, "low": field.low, "high": field.high, "longest": field.length_max}
+    bounds = {
+        "unit": field.unit,
+        "low": field.low,
+        "high": field.high,
+        "longest": field.length_max,
+        "most": field.items_max,
+    }
     return {name: value for name, value in bounds.items() if value not in (None, "")}
 
 
@@ -216,6 +293,7 @@ __all__ = [
     "Note",
     "People",
     "Quantity",
+    "RadioRef",
     "Ref",
     "Shows",
     "Slip",

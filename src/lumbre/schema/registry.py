@@ -6,8 +6,9 @@ added, are kept and carried; they are ignored here (P10).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Any, Union
+from typing import Annotated, Any, Union
 
 import msgspec
 
@@ -17,6 +18,9 @@ from lumbre.record.limits import BODY_MAX_BYTES
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body, fields_of, refs_in
 from lumbre.schema.kind import Domain, Kind, View
+
+_Nothing = Annotated[bytes, msgspec.Meta(min_length=1, max_length=0)]
+"""What an empty registry decodes: a type that no bytes satisfy."""
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):
@@ -45,10 +49,16 @@ class Registry:
                 self.views[view.name] = view
         self._by_record = {kind.record: kind for kind in self.kinds.values()}
         records = tuple(self._by_record)
-        self._decoder: Any = msgspec.msgpack.Decoder(Union[records] if records else Body)  # noqa: UP007
+        self._decoder: Any = msgspec.msgpack.Decoder(Union[records] if records else _Nothing)  # noqa: UP007
+        fields = {record: fields_of(record) for record in records}
         self._ref_fields = {
-            record: tuple(f.name for f in fields_of(record) if f.base is Ref) for record in records
+            record: tuple(f.name for f in found if f.base is Ref)
+            for record, found in fields.items()
         }
+        # A Struct inside may hold references, or have a reference's form itself.
+        self._with_parts = frozenset(
+            record for record, found in fields.items() if any(f.parts for f in found)
+        )
 
     def kind_of(self, body: Body) -> Kind:
         """The kind of a body made here."""
@@ -60,13 +70,18 @@ class Registry:
     def encode(self, body: Body) -> bytes:
         """Canonical bytes, after the bounds of every field were checked as a reader would."""
         self.kind_of(body)
-        data = canonical.encode(body)
+        try:
+            data = canonical.encode(body)
+        except (msgspec.MsgspecError, ValueError, TypeError, OverflowError) as error:
+            raise Invalid("invalid.field", why=type(error).__name__) from error
         if len(data) > BODY_MAX_BYTES:
             raise Invalid("invalid.body-too-large", size_bytes=len(data), max_bytes=BODY_MAX_BYTES)
         try:
-            self._decoder.decode(data)
+            read = self._decoder.decode(data)
         except msgspec.ValidationError as error:
-            raise Invalid("invalid.field", why=str(error)) from error
+            raise Invalid("invalid.field", why=_where(error)) from error
+        if canonical.encode(read) != data:
+            raise Invalid("invalid.field", why="not canonical")
         return data
 
     def decode(self, data: bytes) -> Decoded:
@@ -75,12 +90,14 @@ class Registry:
         Bytes that a known record reproduces exactly are canonical, since records hold only
         allowed types; all others take the check of the untyped value.
         """
+        if len(data) > BODY_MAX_BYTES:
+            raise Refused("refused.too-large", size_bytes=len(data), max_bytes=BODY_MAX_BYTES)
         try:
             body = self._decoder.decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
             return self._unknown(data, error)
         kind = self._by_record[body.__class__]
-        if canonical.encode(body) == data:
+        if canonical.encode(body) == data and body.__class__ not in self._with_parts:
             return Decoded(body, kind, self._refs(body))
         return Decoded(body, kind, tuple(refs_in(canonical.decode(data, BODY_MAX_BYTES))))
 
@@ -89,7 +106,7 @@ class Registry:
         if not value or not isinstance(value[0], str):
             raise Refused("refused.no-kind") from error
         if value[0] in self.kinds:
-            raise Refused("refused.bad-field", kind=value[0], why=str(error)) from error
+            raise Refused("refused.bad-field", kind=value[0], why=_where(error)) from error
         return Decoded(None, None, tuple(refs_in(value)))
 
     def _refs(self, body: Body) -> tuple[Ref, ...]:
@@ -101,3 +118,11 @@ class Registry:
             elif value:
                 found.extend(value)
         return tuple(found)
+
+
+def _where(error: Exception) -> str:
+    """What was expected and where, without what was typed: msgspec quotes a bad choice."""
+    why, at, where = str(error).rpartition(" - at ")
+    if not at:
+        why, where = where, ""
+    return re.split("['\"]", why)[0].rstrip() + at + where

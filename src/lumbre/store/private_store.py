@@ -20,6 +20,7 @@ from lumbre.store.limits import READ_ROWS, VALUE_MAX_BYTES
 from lumbre.store.migrate import PRIVATE_STEPS, bring_up_to_date
 
 _MARKER: Final = "marker"
+_GENERATION: Final = "generation"
 
 
 class PrivateStore:
@@ -122,6 +123,21 @@ class PrivateStore:
     def marker(self) -> int:
         """The last arrival that the tables have folded; 0 for none."""
         return int(self.database.value("SELECT value FROM meta WHERE name = ?", (_MARKER,)) or 0)
+
+    def follow(self, generation: bytes) -> bool:
+        """Empty the tables if they followed another log file (one before a salvage or restore).
+
+        To be called after opening. Returns whether they have to be made anew.
+        """
+        sql = "SELECT value FROM meta WHERE name = ?"
+        if (self.database.value(sql, (_GENERATION,)) or b"") == generation:
+            return False
+        self.clear()
+        with self.database.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (_GENERATION, generation)
+            )
+        return True
 
     def discard(self) -> None:
         """Drop what is buffered."""

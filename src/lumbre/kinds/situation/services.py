@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from lumbre.kinds.shared import Number, Source, guests, last_of_each, persons
+from lumbre.kinds.shared import FACTS_BY_AUTHOR, Number, Source, guests, last_of_each, persons
 from lumbre.kinds.situation.records import (
     Minute,
     Observation,
@@ -164,7 +164,7 @@ def _is_told(fact: Fact) -> bool:
     return not _is_sensor(fact) and fact.body.source is Source.TOLD
 
 
-def derive_service(key: bytes, facts: Sequence[Fact]) -> ServiceRow | None:
+def derive_service(key: bytes, facts: Sequence[Fact]) -> ServiceRow:
     """Every state that a person's last report says, and the one that machines take."""
     ended = {
         ref
@@ -173,8 +173,6 @@ def derive_service(key: bytes, facts: Sequence[Fact]) -> ServiceRow | None:
         for ref in fact.body.ends
     }
     last = last_of_each(facts)
-    if not last:
-        return None
     lines = [
         _state_line(state, said, ended)
         for state in State
@@ -282,8 +280,8 @@ def _verdict_line(verdict: Verdict, found: list[Fact]) -> VerdictLine:
 
 
 SERVICE_VIEWS = (
-    View(name="service", row=ServiceRow, derive=derive_service),
-    View(name="failure", row=FailureRow, derive=derive_failure),
-    View(name="probe", row=ProbeRow, derive=derive_probe),
-    View(name="rumour", row=RumourRow, derive=derive_rumour),
+    View(name="service", row=ServiceRow, derive=derive_service, facts_by_author=FACTS_BY_AUTHOR),
+    View(name="failure", row=FailureRow, derive=derive_failure, facts_by_author=FACTS_BY_AUTHOR),
+    View(name="probe", row=ProbeRow, derive=derive_probe, facts_by_author=FACTS_BY_AUTHOR),
+    View(name="rumour", row=RumourRow, derive=derive_rumour, facts_by_author=FACTS_BY_AUTHOR),
 )

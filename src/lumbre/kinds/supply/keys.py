@@ -4,6 +4,10 @@ stock, handed-out, households   store, good
 in, lost                        store, good, reason
 transit                         from, to, good
 cash                            box, currency
+card                            store, good, depth, entry: the store's card, line by line
+pen                             pen, depth: when it wrote
+
+In any set of entries: in = stock + transit + handed-out + lost, of each good.
 """
 
 from __future__ import annotations
@@ -27,7 +31,11 @@ CASH: Final = "cash"
 CARD: Final = "card"
 PEN: Final = "pen"
 COUNTED: Final = 255
-"""The reason of what only a stocktake found or missed."""
+"""The reason of what only a stocktake found or missed.
+
+Other domains that make or use up goods add to `stock` and `in` or `lost` by these keys, under
+reasons from 100 on, so that every unit stays accounted for.
+"""
 
 _REF_BYTES: Final = 72
 

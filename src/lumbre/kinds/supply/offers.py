@@ -150,11 +150,9 @@ def of_need_and_offer(body: Any) -> Iterable[GroupKey]:
             yield name, ref_key(ref)
 
 
-def derive_good(key: bytes, facts: Sequence[Fact]) -> GoodRow | None:
+def derive_good(key: bytes, facts: Sequence[Fact]) -> GoodRow:
     """What the surviving definitions of a code say."""
     left = survivors(facts)
-    if not left:
-        return None
     body: Good = machines_choice(left).body
     return GoodRow(
         body.code,

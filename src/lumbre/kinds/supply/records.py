@@ -17,8 +17,7 @@ from msgspec import Meta
 from lumbre.kinds.shared import ASCII_PATTERN, PeopleInNeed, Replaced
 from lumbre.record.log import Ref
 from lumbre.schema.fields import (
-    CODE_MAX_BYTES,
-    CODE_PATTERN,
+    CODE_MAX_CHARS,
     Body,
     Code,
     Name,
@@ -26,6 +25,7 @@ from lumbre.schema.fields import (
     Quantity,
     Shows,
     WallTime,
+    code,
     points_to,
     quantity,
 )
@@ -102,7 +102,7 @@ class Good(Body, frozen=True, tag="good"):
     name: Name
     category: Category
     tier: Tier
-    name_en: Annotated[str, Meta(max_length=CODE_MAX_BYTES * 3)] = ""
+    name_en: Annotated[str, Meta(max_length=CODE_MAX_CHARS * 3)] = ""
     water: Water = Water.NOT_WATER
     is_perishable: bool = False
     note: Note = ""
@@ -132,9 +132,15 @@ class RadioNeed(Body, frozen=True, tag="need-r"):
     """A need in 56 bytes: nothing but words and numbers, and it speaks for nobody else."""
 
     place_name: Annotated[
-        str, Meta(min_length=1, max_length=RADIO_PLACE_MAX, pattern=ASCII_PATTERN)
+        str,
+        Meta(
+            min_length=1,
+            max_length=RADIO_PLACE_MAX,
+            pattern=ASCII_PATTERN,
+            extra={"char_bytes": 1},
+        ),
     ]
-    good: Annotated[str, Meta(min_length=1, max_length=RADIO_CODE_MAX, pattern=CODE_PATTERN)]
+    good: Annotated[str, code(RADIO_CODE_MAX)]
     unit: Unit
     quantity: Annotated[int, quantity(high=RADIO_QUANTITY_MAX)]
     people: Annotated[int, Meta(ge=0, le=2**16 - 1, extra={"unit": "person", "shows": Shows.NEED})]
@@ -142,7 +148,7 @@ class RadioNeed(Body, frozen=True, tag="need-r"):
 
 
 class Confirmed(Body, frozen=True, tag="confirmed"):
-    """A member stands by a version of a need or an offer that a guest or a removed member left.
+    """A member stands by a version of a need or an offer that a guest left, or a removed member.
 
     `need` or `offer` is the thing, `version` what was read.
     """

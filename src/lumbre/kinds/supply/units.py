@@ -72,7 +72,7 @@ _PACKS: Final = re.compile(
 )
 _PLAIN: Final = re.compile(rf"(?P<amount>{_NUMBER})(?P<unit>{_WORDS})?")
 _THREE_DIGITS: Final = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
-_GROUPED: Final = re.compile(r"\d{1,3}(?:([., ])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
+_GROUPED: Final = re.compile(r"[1-9]\d{0,2}(?:([., ])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
 
 
 def smallest(text: str, unit: Unit) -> int:
