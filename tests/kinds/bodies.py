@@ -26,16 +26,15 @@ def body_strategy(
 
 def field_strategy(field: Field, list_max: int = 4) -> st.SearchStrategy[Any]:
     if field.is_list or field.shows is Shows.SEALED:
-        most = LIST_MAX if field.length_max is None else field.length_max
-        least = field.length_min or 0
-        return st.lists(
-            _one(field, in_list=True), min_size=least, max_size=max(least, min(most, list_max))
-        ).map(tuple)
-    value = _one(field, in_list=False)
+        most = LIST_MAX if field.items_max is None else field.items_max
+        least = field.items_min or 0
+        most = max(least, min(most, list_max))
+        return st.lists(_one(field), min_size=least, max_size=most).map(tuple)
+    value = _one(field)
     return value if field.default is not None or not field.is_optional else st.none() | value
 
 
-def _one(field: Field, *, in_list: bool) -> st.SearchStrategy[Any]:
+def _one(field: Field) -> st.SearchStrategy[Any]:
     base: Any = field.base
     if base is Ref:
         return refs
@@ -45,11 +44,9 @@ def _one(field: Field, *, in_list: bool) -> st.SearchStrategy[Any]:
         return st.booleans()
     if base is int:
         return st.integers(field.low, field.high)
-    # The lengths of a list's field are the list's.
-    least = 0 if in_list else field.length_min or 0
-    most = None if in_list else field.length_max
+    least, most = field.length_min or 0, field.length_max
     if base is bytes:
-        return st.binary(min_size=least, max_size=64 if most is None else most)
+        return st.binary(min_size=least, max_size=max(least, min(64, 64 if most is None else most)))
     if base is str:
         most = min(40, 40 if most is None else most)
         if field.pattern:

@@ -6,7 +6,9 @@ from itertools import count
 from typing import Any
 
 from lumbre.kinds.situation.records import Place, PlaceType
+from lumbre.kinds.supply import keys
 from lumbre.kinds.supply.movements import (
+    Adopted,
     Dispatch,
     HandedOut,
     Loss,
@@ -24,7 +26,7 @@ from lumbre.kinds.supply.records import Unit
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body
 from lumbre.schema.roles import Role
-from tests.kinds.world import HERE, World, named
+from tests.kinds.world import HERE, Folded, World, named
 
 FLOUR: dict[str, Any] = {"good": "flour", "unit": Unit.GRAM}
 
@@ -101,3 +103,21 @@ class Stores(World):
             "sent_to": sent.to,
             "need": sent.need,
         }
+
+
+def adopted(world: Stores, keeper: str, of: Ref, dispatch: Ref, **more: Any) -> Adopted:
+    moved: Any = world.body(of)
+    sent: Any = world.body(dispatch)
+    fields = {
+        "pen": world.pen[keeper],
+        "of": of,
+        "slip": moved.slip,
+        "dispatch": dispatch,
+        "dispatch_slip": sent.slip,
+    }
+    return Adopted(**HERE, **{**fields, **more})
+
+
+def assert_nothing_is_lost_or_made(folded: Folded) -> None:
+    parts = (keys.STOCK, keys.TRANSIT, keys.HANDED_OUT, keys.LOST)
+    assert folded.total(keys.IN) == sum(folded.total(name) for name in parts)

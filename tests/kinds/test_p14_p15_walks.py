@@ -29,10 +29,12 @@ class Track(Body, frozen=True, tag="track"):
 
 
 class HiddenKey(Body, frozen=True, tag="hidden-key"):
+    needs: NeedText
     recipient: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
 class HiddenInAList(Body, frozen=True, tag="hidden-in-a-list"):
+    needs: NeedText
     recipients: Annotated[
         tuple[Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)], ...],
         msgspec.Meta(max_length=9),

@@ -55,7 +55,8 @@ def test_groups_name_views_that_exist_and_depend_on_the_body_alone(
 
 @every_kind
 def test_a_kind_is_shown_somewhere(kind: Kind) -> None:
-    assert views_of(kind)
+    """What acts of trust do is the rights' to say."""
+    assert views_of(kind) or kind.lane is Lane.TRUST
 
 
 @every_kind
@@ -90,7 +91,7 @@ def test_a_number_has_bounds_and_a_text_has_a_longest(kind: Kind) -> None:
         if field.base in (str, bytes):
             assert field.length_max is not None, field.name
         if field.is_list:
-            assert field.length_max is not None, field.name
+            assert field.items_max is not None, field.name
 
 
 def number_fields() -> list[tuple[Kind, str, int, int]]:

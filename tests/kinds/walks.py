@@ -1,7 +1,7 @@
 """Walks over the schema: what no kind and no row may say. Each yields complaints.
 
-P14: nothing joins who takes part with who needs or receives; only things have positions; and
-bytes that could be somebody's key say so.
+P14: nothing joins who takes part with who needs or receives, where bytes that could be a key
+count as one; only things have positions.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from enum import Enum
 
 import msgspec
 
-from lumbre.record.log import Mention, Ref
-from lumbre.record.seal import Sealed
 from lumbre.schema.fields import Body, Field, Shows, fields_of
 from lumbre.schema.kind import Domain
 from lumbre.schema.roles import ANYONE
@@ -40,28 +38,27 @@ def flat(struct: type[msgspec.Struct], path: str = "") -> Iterator[tuple[str, Fi
     for field in fields_of(struct):
         name = f"{path}{field.name}"
         yield name, field
-        inner = field.base
-        if issubclass(inner, msgspec.Struct) and inner not in (Ref, Mention, Sealed):
-            yield from flat(inner, f"{name}.")
+        if field.parts:
+            yield from flat(field.base, f"{name}.")
 
 
 def may_be_key(field: Field) -> bool:
-    """The longest of a list is the list's: what its parts may hold is not known."""
-    return field.is_list or field.length_max is None or field.length_max > SLIP_BYTES
+    """Bytes that do not say what they show and are long enough for a key."""
+    if field.base is not bytes or field.shows is not Shows.NOTHING:
+        return False
+    return field.length_max is None or field.length_max > SLIP_BYTES
 
 
 def joined(name: str, struct: type[msgspec.Struct]) -> Iterator[str]:
     """P14, of one kind's record or one view's row."""
     fields = list(flat(struct))
-    who = [path for path, field in fields if field.shows is Shows.WHO]
+    who = [path for path, field in fields if field.shows is Shows.WHO or may_be_key(field)]
     need = [path for path, field in fields if field.shows is Shows.NEED]
     if who and need:
         yield f"{name} joins {who} with {need}"
     if name not in HAVE_POSITION:
         yield from (f"{name}.{path} is a position" for path, f in fields if f.shows is Shows.WHERE)
     for path, field in fields:
-        if field.base is bytes and field.shows is Shows.NOTHING and may_be_key(field):
-            yield f"{name}.{path} may hold a key and does not say so"
         if field.shows is Shows.SEALED and not issubclass(struct, Body):
             yield f"{name}.{path} folds what is sealed"
 

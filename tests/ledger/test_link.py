@@ -162,21 +162,16 @@ def signed(entry: Entry, **changes: object) -> Entry:
     return msgspec.structs.replace(entry, **changes)
 
 
-@pytest.mark.parametrize("field", ["depth", "total_bytes"])
-def test_a_base_that_lies_about_what_the_signature_does_not_cover_is_refused(field):
+@pytest.mark.parametrize(("field", "change"), [("depth", -1), ("total_bytes", 5)])
+def test_a_base_that_lies_about_what_the_signature_does_not_cover_is_refused(field, change):
     """The author itself signs headers whose depth or total does not follow from the one before."""
     book = MemoryBook()
-    entries = write("ana", 2)
+    entries = write("ana", 2, msgspec.structs.replace(START, depth=10))
     link(book, entries)
     true = Tip.of(entries[-1])
-    lie = msgspec.structs.replace(
-        true, **{field: getattr(true, field) - 1 if field == "depth" else 5}
-    )
-    more = write("ana", 1, lie)
-    if field == "depth":
-        assert more[0].depth == true.depth
-    with pytest.raises(Refused, match=r"refused\.(depth|total)"):
-        link(book, more, lie)
+    lie = msgspec.structs.replace(true, **{field: getattr(true, field) + change})
+    with pytest.raises(Refused, match=rf"refused\.{field.split('_')[0]}"):
+        link(book, write("ana", 1, lie), lie)
     assert book.branches(log_of("ana").id)[0].tip == true
 
 

@@ -53,10 +53,11 @@ SEED = 20260101
 
 @dataclass(frozen=True)
 class Decoder:
-    """`decode` takes bytes; `seeds` makes valid ones, and forged ones that get far inside."""
+    """`decode` takes bytes, `seeds` makes valid ones, `forge` ones that get far inside."""
 
     decode: Callable[[bytes], Any]
     seeds: Callable[[], Sequence[bytes]]
+    forge: Callable[[random.Random], bytes] | None = None
 
 
 REGISTRY = Registry([DOMAIN])
@@ -121,12 +122,42 @@ def _log_names(tag: bytes) -> list[LogName]:
     return [log_of(1), log_of(1, Lane.URGENT)]
 
 
+def forged_segment(chance: random.Random) -> bytes:
+    """Signed by its author, with numbers at the edges: gets past every signature."""
+    forger = Forger(lane=chance.randrange(4))
+    edges = (0, 1, 2, 255, 2**16, 2**40 - 1, 2**40, 2**53 - 1, 2**53, 2**62)
+    if chance.random() < 0.7:
+        forger.base = [
+            chance.choice(edges),
+            secret("id"),
+            *(chance.choice(edges) for _ in range(3)),
+        ]
+    items = [
+        forger.item(
+            depth=chance.choice((*edges, -1)) if chance.random() < 0.3 else 1,
+            wall=chance.choice((*edges, -1, -(2**40))) if chance.random() < 0.3 else 0,
+            key_id=chance.choice((None, None, b"abcd", bytes(4))),
+            content=chance.choice((b"", b"x", [chance.choice(edges), secret("body")])),
+            sign=chance.random() < 0.8,
+        )
+        for _ in range(chance.randrange(4))
+    ]
+    return forger.segment(*items)
+
+
+def forged_seal(chance: random.Random) -> bytes:
+    """Sealed by a holder of the key, with whatever inside."""
+    inside = bytes([chance.choice((0, 0, 1, 255))]) + chance.randbytes(chance.randrange(20))
+    end = chance.choice((b"", b"\x80", b"\x80\0\0", b"\0"))
+    return make_vectors.raw_seal(inside + end if chance.random() < 0.9 else end)["sealed"]
+
+
 DECODERS: dict[str, Decoder] = {
-    "segment": Decoder(read_segment, _good("segments", "segment")),
+    "segment": Decoder(read_segment, _good("segments", "segment"), forged_segment),
     "header": Decoder(read_header, _good("headers", "header")),
     "value": Decoder(lambda data: decode(data, BODY_MAX_BYTES), _good("bodies", "body")),
     "body": Decoder(_decode_body, lambda: [REGISTRY.encode(body) for body in SAMPLES]),
-    "sealed body": Decoder(_open_sealed, _good("seals", "sealed")),
+    "sealed body": Decoder(_open_sealed, _good("seals", "sealed"), forged_seal),
     "envelope": Decoder(_open_envelope, _envelope_seeds),
     "frame": Decoder(lambda data: read_frame(data, _log_names), _good("frames", "frame")),
     "media name": Decoder(
@@ -142,9 +173,8 @@ TOKENS = (
     b"\xdd\xff\xff\xff\xff", b"\xdc\xff\xff", b"\xc6\xff\xff\xff\xff", b"\xdb\x7f\xff\xff\xff",
     b"\xdf\xff\xff\xff\xff", b"\x91" * 64, b"\x81\x80\x01", b"\xc1", b"\xcb\x7f\xf8" + bytes(6),
     b"\xca\0\0\0\0", b"\xd6\xff\0\0\0\0", b"\xc7\x0c\xff" + b"\xff" * 12, b"\xc0", b"\xc2", b"\xc3",
-    b"\xcf" + b"\xff" * 8,
-    b"\xd3\x80" + bytes(7), b"\xcf\0\x20" + bytes(6), b"\xc4\x20" + bytes(32),
-    b"\x93\xc4\x20" + bytes(32) + b"\x01\xc4\x20" + bytes(32), b"\xa3\xed\xa0\x80", b"\x80", b"\x90",
+    b"\xcf" + b"\xff" * 8, b"\xd3\x80" + bytes(7), b"\xcf\0\x20" + bytes(6), b"\x80", b"\x90",
+    b"\x93\xc4\x20" + bytes(32) + b"\x01\xc4\x20" + bytes(32), b"\xa3\xed\xa0\x80",
 )  # fmt: skip
 
 
@@ -175,29 +205,6 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
     return bytes(altered)
 
 
-def forged_segment(chance: random.Random) -> bytes:
-    """Signed by its author, with numbers at the edges: gets past every signature."""
-    forger = Forger(lane=chance.randrange(4))
-    edges = (0, 1, 2, 255, 2**16, 2**40 - 1, 2**40, 2**53 - 1, 2**53, 2**62)
-    if chance.random() < 0.7:
-        forger.base = [
-            chance.choice(edges),
-            secret("id"),
-            *(chance.choice(edges) for _ in range(3)),
-        ]
-    items = [
-        forger.item(
-            depth=chance.choice((*edges, -1)) if chance.random() < 0.3 else 1,
-            wall=chance.choice((*edges, -1, -(2**40))) if chance.random() < 0.3 else 0,
-            key_id=chance.choice((None, None, b"abcd", bytes(4))),
-            content=chance.choice((b"", b"x", [chance.choice(edges), secret("body")])),
-            sign=chance.random() < 0.8,
-        )
-        for _ in range(chance.randrange(4))
-    ]
-    return forger.segment(*items)
-
-
 def run(
     name: str, executions: int, seed: int = SEED, guard: Callable[[], object] = lambda: None
 ) -> int:
@@ -208,12 +215,15 @@ def run(
     chance = random.Random(f"{name} {seed}")
     decoder = DECODERS[name]
     seeds = list(decoder.seeds())
-    if name == "segment":
-        seeds += [forged_segment(chance) for _ in range(200)]
     take = decoder.decode
     taken = 0
     for number in range(executions):
-        data = seeds[number] if number < len(seeds) else mutate(chance.choice(seeds), chance)
+        if number < len(seeds):
+            data = seeds[number]
+        elif decoder.forge and number % 8 == 0:
+            data = decoder.forge(chance)
+        else:
+            data = mutate(chance.choice(seeds), chance)
         guard()
         try:
             take(data)

@@ -311,6 +311,7 @@ def bad_seals() -> Iterator[Vector]:
     yield {"what": "salt and tag only", **good, "sealed": sealed[:24]}
     yield {"what": "a reserved id byte", **raw_seal(b"\1x\x80")}
     yield {"what": "no padding", **raw_seal(b"\0x")}
+    yield {"what": "something after the padding", **raw_seal(b"\0x\x80X\0")}
     yield {"what": "zero bytes only", **raw_seal(bytes(16))}
     yield {"what": "padding only", **raw_seal(b"\x80" + bytes(15))}
 

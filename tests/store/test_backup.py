@@ -156,3 +156,27 @@ def test_a_report_is_bounded(made, monkeypatch):
         (folder.path / f"{n}").touch(mode=0o644)
     report = examine(folder, log)
     assert (len(report.findings), report.more) == (2, 3)
+
+
+def test_doctor_ends_wherever_the_damage_is(made):
+    folder, log, _ = made
+    for n in range(1, 30):
+        author = Log(n, seed=n)
+        log.append([author.write([bytes([n]) * 300 for _ in range(9)])])
+    folder.close()
+    whole = folder.log_path.read_bytes()
+    for page in range(1, len(whole) // 4096):
+        damaged = bytearray(whole)
+        damaged[page * 4096 + 99] ^= 1
+        folder.log_path.write_bytes(damaged)
+        folder = Folder(folder.path, seeded(4))
+        try:
+            log = folder.open_log()
+        except StoreError:
+            folder.close()
+            continue
+        report = examine(folder, log, is_deep=True)
+        assert "doctor.damaged" in {f.id for f in report.findings}
+        log.database.abandon()
+        folder._opened.clear()
+        folder.close()

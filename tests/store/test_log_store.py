@@ -1,6 +1,7 @@
 import pytest
 
 from lumbre.errors import StoreError
+from lumbre.record import Tip
 from lumbre.record.branch import Arrival
 from lumbre.record.log import Lane
 from lumbre.store import LogStore
@@ -78,11 +79,22 @@ def test_a_number_is_never_given_twice(path):
     log = Log(1)
     store.append([log.write([b"uno"])])
     assert store.next_number() == 2
-    store.drop_branch(1)
-    store.drop_branch(1)
+    store.cut([(1, 0)])
+    store.cut([(1, 0)])
     assert store.branches(log.name.id) == ()
     assert list(store.entries(1, 0, 9)) == []
     assert store.next_number() == 2
+    store.close()
+
+
+def test_a_branch_is_cut_where_it_is_told_and_what_is_below_stays(path):
+    store = LogStore(path, KEY)
+    log = Log()
+    store.append([log.write([b"uno", b"dos", b"tres"])])
+    store.cut([(1, 1)])
+    (branch,) = store.branches(log.name.id)
+    assert branch.tip == Tip.of(log.entries[0])
+    assert [e.seq for e in store.entries(1, 0, 9)] == [0]
     store.close()
 
 

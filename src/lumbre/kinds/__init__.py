@@ -1,8 +1,8 @@
 """Kinds of records and their views, one package a domain. Pure.
 
-`records.py` says what is written, `rules.py` when it makes sense, `view.py` what is folded
-from it. `DOMAINS` are the shipped ones; others come by the entry point group `lumbre.kinds`,
-whose entries name a `Domain`.
+A domain says what is written, when that makes sense, and what is folded from it. `DOMAINS` are
+the shipped ones; others come by the entry point group `lumbre.kinds`, whose entries name a
+`Domain`.
 """
 
 from __future__ import annotations

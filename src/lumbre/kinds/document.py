@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from lumbre.kinds.supply import keys
 from lumbre.kinds.valueflows import MAPPING
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body, Field, Shows, fields_of
@@ -42,6 +43,7 @@ def document(domains: Sequence[Domain]) -> str:
         parts.extend(_kind(kind) for kind in domain.kinds)
         parts.append(f"### Views of {domain.name}\n")
         parts.extend(_view(view.name, view.row, view.sums is not None) for view in domain.views)
+    parts.append(f"## Totals of supply\n\n```\n{inspect.cleandoc(keys.__doc__ or '')}\n```\n")
     parts.append(_choices(domains))
     parts.append(_value_flows())
     return "\n".join(parts)
@@ -91,12 +93,15 @@ def _sample(field: Field) -> Any:
     elif base is int:
         value = field.high if field.high is not None else 1
     elif base in (str, bytes):
-        value = base(b"0", "ascii") if base is str else bytes(field.length_min or 1)
+        value = "0" if base is str else bytes(field.length_min or 1)
     elif base is bool:
         value = True
     else:
-        value = base(**{part.name: _sample(part) for part in fields_of(base)})
-    return (value,) if field.is_list or field.shows is Shows.SEALED else value
+        parts = field.parts or fields_of(base)
+        value = base(**{part.name: _sample(part) for part in parts})
+    if field.is_list or field.shows is Shows.SEALED:
+        return (value,) * (field.items_min or 1)
+    return value
 
 
 def _writers(roles: frozenset[Role]) -> str:
@@ -108,15 +113,10 @@ def _view(name: str, row: type[msgspec.Struct], has_sums: bool) -> str:
     lines += ["Its rows add to totals.", ""] * has_sums
     lines += _table(fields_of(row))
     for field in fields_of(row):
-        if is_part(field):
+        if field.parts:
             lines += [f"Each of `{field.name}`: {first_sentence(field.base)}", ""]
-            lines += _table(fields_of(field.base))
+            lines += _table(field.parts)
     return "\n".join(lines)
-
-
-def is_part(field: Field) -> bool:
-    """Whether a field of a row holds Structs with fields of their own."""
-    return issubclass(field.base, msgspec.Struct) and field.base is not Ref
 
 
 def _table(fields: Iterable[Field]) -> Iterator[str]:
@@ -149,6 +149,9 @@ def _bounds(field: Field) -> str:
     if field.length_max is not None:
         exact = field.length_min == field.length_max
         said.append(f"exactly {field.length_max}" if exact else f"at most {field.length_max}")
+    if field.items_max is not None:
+        exact = field.items_min == field.items_max
+        said.append(f"{field.items_max} of them" if exact else f"no more than {field.items_max}")
     if field.is_optional:
         said.append("may be left out")
     return "; ".join(said)
@@ -161,7 +164,7 @@ def _shows(field: Field) -> str:
 def _choices(domains: Sequence[Domain]) -> str:
     records: list[type[msgspec.Struct]] = [k.record for domain in domains for k in domain.kinds]
     records += [view.row for domain in domains for view in domain.views]
-    records += [f.base for record in records for f in fields_of(record) if is_part(f)]
+    records += [f.base for record in records for f in fields_of(record) if f.parts]
     fields = {f.base.__name__: f for record in records for f in fields_of(record) if f.choices}
     lines = ["## Choices", "", "| name | values | |", "|---|---|---|"]
     for name, field in sorted(fields.items()):

@@ -23,7 +23,10 @@ from lumbre.schema.kind import Check, Fact, Standing, Targets, ref_key
 REPLACES_MAX: Final = 8
 """As many as a fork has branches; who sees more concurrent versions replaces them in turns."""
 
-ASCII_PATTERN: Final = r"^[ -~]+$"
+FACTS_BY_AUTHOR: Final = 64
+"""What one author last said of one thing: a day of reports every half hour, and some more."""
+
+ASCII_PATTERN: Final = r"^[ -~]+\Z"
 """Letters of one byte each: what goes by radio."""
 
 Number = Annotated[int, Meta(ge=0, le=2**53 - 1, extra={"unit": "", "shows": Shows.NOTHING})]

@@ -1,5 +1,6 @@
 """One `admit`, three verdicts, folds and the state hash. Pure; kinds are handed in."""
 
+from lumbre.ledger.keep import surplus
 from lumbre.ledger.ledger import Ledger, replay
 from lumbre.ledger.link import Linked, Linker, Run
 from lumbre.ledger.memory import MemoryBook, MemoryTables
@@ -19,4 +20,5 @@ __all__ = [
     "Tables",
     "Verdict",
     "replay",
+    "surplus",
 ]

@@ -60,7 +60,16 @@ class Folds:
         for key in keys:
             group = self._group(key)
             group.facts[fact.ref] = (fact, body)
+            most = self._registry.views[key[0]].facts_by_author
+            if most is not None and len(group.facts) > most:
+                self._drop_oldest(group, fact.author, most)
             self._touch(key, group)
+
+    @staticmethod
+    def _drop_oldest(group: _Group, author: bytes, most: int) -> None:
+        own = [item for item in group.facts.values() if item[0].author == author]
+        if len(own) > most:
+            del group.facts[min(own, key=_order)[0].ref]
 
     def remove(self, keys: Iterable[GroupKey], ref: Ref) -> None:
         """Take the fact of an entry out of these groups."""

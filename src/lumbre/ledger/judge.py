@@ -143,6 +143,15 @@ class Judge:
         stored = self._tables.get(_JUDGED, branch.number.to_bytes(8, "big"))
         return branch.first_seq - 1 if stored is None else int.from_bytes(stored, "big")
 
+    def cut(self, branch: Branch, entry: Entry) -> None:
+        """Forget all about an entry whose branch is no longer kept, and about what follows it."""
+        ref = entry.ref
+        self.forget(ref)
+        self._targets.pop(ref, None)
+        key = branch.number.to_bytes(8, "big")
+        seq = min(self.judged_seq(branch), entry.seq - 1)
+        self._tables.put(_JUDGED, key, seq.to_bytes(8, "big") if seq >= branch.first_seq else None)
+
     def set_judged(self, branch: Branch, seq: int) -> None:
         """Note that a branch has been judged up to `seq`; it never goes back."""
         if seq <= self.judged_seq(branch):
@@ -201,8 +210,6 @@ class Judge:
             return v.UNKNOWN_KIND
         if kind.lane is not entry.name.lane:
             return v.BAD_LANE
-        if kind.signed_alone and entry.signature is None:
-            return v.NOT_SIGNED_ALONE
         for field, allowed in self._points_to[kind.record] if decoded.refs else ():
             for ref in _refs_of(getattr(body, field)):
                 target = targets.get(ref)
@@ -237,6 +244,14 @@ class Judge:
         assert decoded.body is not None
         assert decoded.kind is not None
         return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+
+    def peek(self, entry: Entry) -> Body | None:
+        """What an entry says, without judging it; None where it cannot be read."""
+        try:
+            data = self.plain(entry)
+            return None if data is None else self._registry.decode(data).body
+        except Refused:
+            return None
 
     def refs_of(self, entry: Entry) -> tuple[Ref, ...]:
         """The references in a body whose content is not valid, as far as it can be read."""

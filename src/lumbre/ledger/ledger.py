@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from lumbre.ledger import verdict as v
@@ -26,6 +26,7 @@ from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
+from lumbre.schema.fields import Body
 from lumbre.schema.kind import Fact, Standing
 from lumbre.schema.registry import Registry
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
@@ -56,7 +57,7 @@ class Ledger:
         self._load_acts()
 
     def _load_acts(self) -> None:
-        """Replay the acts that were admitted before this process began."""
+        """Replay the acts that were admitted before."""
         names = [name for name in self._book.logs(self.space) if name.lane is Lane.TRUST]
         names += self._book.logs(NO_SPACE)
         found = []
@@ -104,14 +105,41 @@ class Ledger:
         if judge.is_awaited:
             for entry, verdict in zip(run.entries, verdicts, strict=True):
                 if verdict.outcome is not Outcome.WAITING:
-                    self._release(entry.ref)
+                    self._judge_again(judge.release(entry.ref))
         self._stand_again_if_pinned(run.entries[0].name)
         return verdicts
 
     def admit_again(self, refs: Iterable[Ref]) -> None:
         """Judge entries anew whose body or key has come, and all that waited for them."""
-        for ref in refs:
-            self._release_one(ref)
+        self._judge_again(refs)
+
+    def cut(self, branch: Branch, entries: Sequence[Entry]) -> None:
+        """Take out entries whose branch is no longer kept: they count for nothing here."""
+        for entry in entries:
+            judged = self.judge.again(entry)
+            if judged is not None and judged.kind.lane is not Lane.TRUST:
+                self.folds.remove(judged.kind.groups(judged.body, entry.ref), entry.ref)
+            self.judge.cut(branch, entry)
+        if branch.name.lane is Lane.TRUST:
+            self._trust = Trust(self.space)
+            self._acts.clear()
+            self._heads.clear()
+            self._load_acts()
+
+    def pins(self, log: bytes, author: bytes) -> list[tuple[int, bytes]]:
+        """The entries of a log that pins name."""
+        right = self._author(author)
+        found = right.pins if right is not None and right.pins is not None else ()
+        return [(seq, id_) for pinned, seq, id_ in found if pinned == log]
+
+    def above_gap(self) -> Iterator[tuple[Entry, Body]]:
+        """Urgent entries that wait for what comes before them, for a board to show as such."""
+        for key, verdict in self.judge.exceptions():
+            if verdict.reason == v.WAITS_FOR_PREVIOUS:
+                held = self.judge.find(ref_of(key))
+                body = self.judge.peek(held[1]) if held is not None else None
+                if held is not None and body is not None and held[1].name.lane is Lane.URGENT:
+                    yield held[1], body
 
     def waiting_for_key(self) -> list[Ref]:
         """Entries that are sealed to an epoch whose key is not here."""
@@ -181,7 +209,12 @@ class Ledger:
         elif right.pins is None and right.role in kind.writers:
             standing = Standing.COUNTS
         else:
-            standing = self._rights.verdict(entry, kind.writers, self._ancestor_of(entry))
+            standing = self._rights.verdict(
+                entry,
+                kind.writers,
+                self._ancestor_of(entry),
+                is_adoptable=not kind.adopted_by_kind,
+            )
             if standing is Standing.REMOVED and not kind.shown_if_removed:
                 standing = v.PAST_PIN
         ref = entry.ref
@@ -218,18 +251,17 @@ class Ledger:
         """Whether `entry` is a pinned entry, or one of its ancestors."""
         return lambda pin: self.judge.is_ancestor(entry, Ref(entry.log, *pin))
 
-    def _release(self, ref: Ref) -> None:
-        queue = deque(self.judge.release(ref))
+    def _judge_again(self, refs: Iterable[Ref]) -> None:
+        """Judge entries that waited, and those that their verdicts let go on."""
+        queue = deque(refs)
         while queue:
-            queue.extend(self._release_one(queue.popleft()))
-
-    def _release_one(self, ref: Ref) -> list[Ref]:
-        """Judge one entry again; the entries that its verdict lets go on."""
-        held = self.judge.find(ref)
-        if held is None:
-            return []
-        verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
-        return [] if verdict.outcome is Outcome.WAITING else self.judge.release(ref)
+            ref = queue.popleft()
+            held = self.judge.find(ref)
+            if held is None:
+                continue
+            verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
+            if verdict.outcome is not Outcome.WAITING:
+                queue.extend(self.judge.release(ref))
 
     def _move_rights(self) -> None:
         """Bring the rights up to date, and with them the facts of authors whose right moved."""
@@ -246,14 +278,26 @@ class Ledger:
             self._stand_again(name.author)
 
     def _stand_again(self, author: bytes) -> None:
+        """Judge the right of all that an author wrote; what counts no more goes first.
+
+        A view may hold only an author's last facts: what made room for those that go comes back.
+        """
+        for _ in range(2):
+            for judged in self._judged_of(author):
+                if self._stand(judged) is ACCEPTED:
+                    self.judge.forget(judged.entry.ref)
+
+    def _judged_of(self, author: bytes) -> Iterator[Judged]:
+        """What an author wrote in the lanes of bodies, as far as its content is valid."""
         for log in self._book.logs_of(author):
             for branch in self._book.branches(log):
-                if branch.name.space == self.space and branch.name.lane is not Lane.TRUST:
-                    last = self.judge.judged_seq(branch)
-                    for entry in self._book.entries(branch.number, branch.first_seq, last):
-                        judged = self.judge.again(entry)
-                        if judged is not None and self._stand(judged) is ACCEPTED:
-                            self.judge.forget(entry.ref)
+                if branch.name.space != self.space or branch.name.lane is Lane.TRUST:
+                    continue
+                last = self.judge.judged_seq(branch)
+                for entry in self._book.entries(branch.number, branch.first_seq, last):
+                    judged = self.judge.again(entry)
+                    if judged is not None:
+                        yield judged
 
 
 def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:

@@ -9,8 +9,10 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from lumbre.record.branch import Arrival, Branch, Write, to_entry
-from lumbre.record.entry import Entry
+from lumbre.record.entry import Entry, Tip
 from lumbre.record.log import LogName
 
 
@@ -89,6 +91,7 @@ class MemoryBook:
         self._by_author: dict[bytes, list[bytes]] = defaultdict(list)
         self._arrivals: list[Arrival] = []
         self._meta: dict[str, bytes] = {}
+        self._gone = 0
 
     def meta(self, name: str) -> bytes | None:
         """A fact about this store, by name."""
@@ -146,7 +149,7 @@ class MemoryBook:
 
     def next_number(self) -> int:
         """A number that no branch ever had."""
-        return max(self._branches, default=0) + 1
+        return max(self._gone, *self._branches, 0) + 1
 
     def append(self, writes: Sequence[Write], bodies: Sequence[tuple[int, Entry]] = ()) -> int:
         """Store what a `Linker` gathered."""
@@ -166,6 +169,19 @@ class MemoryBook:
             kept[entry.seq - kept[0].seq] = entry
             self._arrive(number, entry.seq, entry.seq)
         return self.last_arrival()
+
+    def cut(self, cuts: Sequence[tuple[int, int]]) -> None:
+        """Forget what is no longer kept of a forked log: (branch number, first seq that goes)."""
+        for number, seq in cuts:
+            branch = self._branches[number]
+            kept = self._entries[number]
+            del kept[seq - kept[0].seq :]
+            if kept:
+                self._branches[number] = msgspec.structs.replace(branch, tip=Tip.of(kept[-1]))
+            else:
+                self._by_log[branch.log].remove(number)
+                del self._branches[number], self._entries[number]
+                self._gone = max(self._gone, number)
 
     def _arrive(self, number: int, first_seq: int, last_seq: int) -> None:
         self._arrivals.append(Arrival(len(self._arrivals) + 1, number, first_seq, last_seq))

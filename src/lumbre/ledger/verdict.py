@@ -1,5 +1,8 @@
 """Verdicts: what an entry that has a valid link counts for.
 
+A verdict is a function of headers and bodies. Whether a signature beside the mark travelled
+along is no part of it: a relay may drop one inside a run, and verdicts would differ.
+
 ACCEPTED counts. WITHOUT_EFFECT is kept as a link, with its reason. WAITING is kept and will
 be judged when what it waits for arrives. Only exceptions are recorded: an entry with no
 record is accepted and its depth is the one it claims.
@@ -38,7 +41,6 @@ WAITS_FOR_KEY: Final = "waiting.key"
 
 BAD_DEPTH: Final = "content.depth"
 BAD_LANE: Final = "content.lane"
-NOT_SIGNED_ALONE: Final = "content.not-signed-alone"
 WRONG_TARGET: Final = "content.wrong-target"
 UNKNOWN_KIND: Final = "content.unknown-kind"
 NO_ACT: Final = "content.no-act"

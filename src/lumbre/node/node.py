@@ -10,17 +10,19 @@ takes in, checks, stores and forwards, and writes nothing of its own.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from lumbre.errors import Locked, NotFound, Refused
-from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict
+from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict, replay, surplus
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
-from lumbre.node.segments import Frontier, frontier, segments
+from lumbre.node.segments import Frontier, branches_of, frontier, segments
 from lumbre.node.spaces import Space
 from lumbre.record import Entry, Lane, LogName, Ref, SigningKey, Tip
+from lumbre.record.branch import Branch
 from lumbre.record.log import NO_SPACE
 from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Body, Registry
@@ -33,7 +35,12 @@ POOL_MAX_SEGMENTS: Final = 64
 # The founding entry is one header and one small body.
 FOUNDING_MAX_BYTES: Final = 4096
 
+# Raised with every change of a view: the views on disk are then made anew.
+VIEWS_VERSION: Final = 1
+
 _SPACES: Final = "spaces"
+_CUTTING: Final = "cutting"
+_ABOUT: Final = "about"
 _EPOCHS: Final = "epoch"
 _AUTHORS: Final = "author"
 
@@ -73,6 +80,13 @@ class Node:
         self._spaces: dict[bytes, Space] = {}
         for space in self._space_ids():
             self._open_space(space)
+        if self.private is not None and (
+            self.log.meta(_CUTTING) is not None
+            or self.private.get(_ABOUT, b"kinds") not in (None, self._kinds())
+        ):
+            # The last stop fell between the two files, or this version folds otherwise.
+            self.rebuild()
+            self.log.set_meta(_CUTTING, None)
         self._catch_up()
 
     @property
@@ -214,7 +228,35 @@ class Node:
                 self._spaces[one.filled[0].name.space].ledger.admit_again(
                     [entry.ref for entry in one.filled]
                 )
-        self._flush()
+        self._flush(self._cut({b.log: b for one in linked for b in one.forks}.values()))
+
+    def _cut(self, forked: Iterable[Branch]) -> bool:
+        """Let go of the branches of forked logs that are past the first 8."""
+        has_cut = False
+        for one in forked:
+            ledger = self._ledger_of_log(one)
+            branches = {branch.number: branch for branch in self.log.branches(one.log)}
+            cuts = surplus(
+                list(branches.values()), self._id_at, ledger.pins(one.log, one.name.author)
+            )
+            if not cuts:
+                continue
+            self.log.set_meta(_CUTTING, b"1")
+            has_cut = True
+            for number, seq in cuts:
+                branch = branches[number]
+                ledger.cut(branch, list(self.log.entries(number, seq, branch.tip.seq)))
+            self.log.cut(cuts)
+        return has_cut
+
+    def _id_at(self, number: int, seq: int) -> bytes:
+        entry = self.log.entry(number, seq)
+        assert entry is not None
+        return entry.id
+
+    def _ledger_of_log(self, branch: Branch) -> Ledger:
+        is_founding = branch.name.space == NO_SPACE
+        return self._spaces[branch.first_id if is_founding else branch.name.space].ledger
 
     def _ledger_of(self, run: Run) -> Ledger:
         first = run.entries[0]
@@ -230,15 +272,36 @@ class Node:
                 else:
                     received.without_effect += 1
 
-    def _flush(self) -> None:
+    def _flush(self, has_cut: bool = False) -> None:
         for held in self._spaces.values():
             held.ledger.flush()
         if self.private is not None:
             self.private.commit(self.log.last_arrival())
+        if has_cut:
+            self.log.set_meta(_CUTTING, None)
+
+    def rebuild(self) -> int:
+        """Make the views anew from the log file; how many entries were folded."""
+        private = self._unlocked()
+        private.clear()
+        count = 0
+        for space in self._space_ids():
+            self._open_space(space)
+            ledger = self._spaces[space].ledger
+            count += replay(ledger, self.log, branches_of(self.log, space))
+        private.put(_ABOUT, b"kinds", self._kinds())
+        self._flush()
+        return count
+
+    def _kinds(self) -> bytes:
+        """What the views hang on beside the entries: views of other kinds are made anew."""
+        return hashlib.sha256(repr((VIEWS_VERSION, sorted(self.registry.kinds))).encode()).digest()
 
     def _catch_up(self) -> None:
         """Fold what was stored after the views last followed; all of the trust lane if locked."""
         after = 0 if self.private is None else self.private.marker()
+        if self.private is not None and after == 0:
+            self.private.put(_ABOUT, b"kinds", self._kinds())
         for arrival in self.log.arrivals(after):
             branch = self.log.branch(arrival.branch)
             if branch is None or (self.private is None and branch.name.lane is not Lane.TRUST):

@@ -36,6 +36,9 @@ class LogDisk(Book, Protocol):
     def append(self, writes: Sequence[Write], bodies: Sequence[tuple[int, Entry]] = ()) -> int:
         """Store entries, and bodies that entries lacked; the number of the last arrival."""
 
+    def cut(self, cuts: Sequence[tuple[int, int]]) -> None:
+        """Forget what is no longer kept of a forked log: (branch number, first seq that goes)."""
+
     def branch(self, number: int) -> Branch | None:
         """A branch by its number."""
 

@@ -7,7 +7,7 @@ is enough to know whose logs to take in and how much of them, and opens nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lumbre.errors import Invalid, NotAllowed, Refused
 from lumbre.ledger import Book, Ledger, MemoryTables, Tables
@@ -42,9 +42,8 @@ class Space:
         self._clock = clock
         self._random = random
         self._epochs: dict[bytes, EpochKeys] = {}
-        self.ledger = Ledger(
-            space, registry, book, MemoryTables() if tables is None else tables, self._open
-        )
+        own = MemoryTables() if tables is None else _OwnTables(space, tables)
+        self.ledger = Ledger(space, registry, book, own, self._open)
 
     # Keys
 
@@ -166,3 +165,20 @@ class Space:
             salt=self._random.bytes(SALT_BYTES),
         )
         return epoch[:KEY_ID_BYTES], sealed
+
+
+class _OwnTables:
+    """One space's tables among those of all: their names begin with its id."""
+
+    def __init__(self, space: bytes, tables: Tables) -> None:
+        self._prefix = space.hex()[:32] + "/"
+        self._tables = tables
+
+    def get(self, table: str, key: bytes) -> bytes | None:
+        return self._tables.get(self._prefix + table, key)
+
+    def put(self, table: str, key: bytes, value: bytes | None) -> None:
+        self._tables.put(self._prefix + table, key, value)
+
+    def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        return self._tables.scan(self._prefix + table, prefix)

@@ -8,7 +8,8 @@ entry, then the one with the smallest id, continues its parent's branch; every o
 a parting with the rank (leads to no pin, seq, id). Kept are the trunk and the first
 `BRANCHES_MAX - 1` partings by rank whose containing branch is kept. A further entry can only
 push others out, so what was dropped may be forgotten: the same branches are kept in any
-order of arrival. Only new pins can bring a dropped branch back; then it is asked for again.
+order of arrival. Pins can bring a dropped branch back: it is asked for again, and the book is
+made anew (`BranchBook.of`) from what is there then.
 
 What this does not do: say which branch is right. None is chosen.
 """
@@ -105,6 +106,18 @@ class BranchBook:
         self._runs = [self._root]
         self._pins = frozenset(pins)
 
+    @classmethod
+    def of(cls, entries: Iterable[tuple[int, bytes, bytes]], pins: Iterable[Place]) -> BranchBook:
+        """The book of (seq, id, prev), each after its prev, where pins decide.
+
+        A branch may be dropped before the entry that pins it comes, so all are taken in first.
+        """
+        book = cls(pins)
+        for seq, id_, prev in entries:
+            book._attach(seq, id_, prev)
+        book._prune()
+        return book
+
     def __contains__(self, place: Place) -> bool:
         return self._run_of(*place) is not None
 
@@ -116,22 +129,25 @@ class BranchBook:
 
     def add(self, seq: int, id_: bytes, prev: bytes) -> bool:
         """Take in an entry; whether it is kept. False too where its `prev` is not kept."""
-        if self._run_of(seq, id_) is not None:
-            return True
+        run = self._attach(seq, id_, prev)
+        if run is not None and run.parent is not None and len(run.parent.children) > 1:
+            self._prune()
+        return self._run_of(seq, id_) is not None
+
+    def _attach(self, seq: int, id_: bytes, prev: bytes) -> _Run | None:
+        """Put an entry into the tree; the run that it begins, if it begins one."""
         run = self._run_of(seq - 1, prev)
-        if run is None:
-            return False
+        if run is None or self._run_of(seq, id_) is not None:
+            return None
         if run.end == seq - 1 and not run.children and run is not self._root:
             run.ids.append(id_)
-            return True
+            return None
         if run.end > seq - 1:
             self._split(run, seq)
         child = _Run(seq, [id_], run)
         run.children.append(child)
         self._runs.append(child)
-        if len(run.children) > 1 or (seq, id_) in self._pins:
-            self._prune()
-        return self._run_of(seq, id_) is not None
+        return child
 
     def _split(self, run: _Run, seq: int) -> None:
         """End `run` before `seq`; what follows becomes its only child."""

@@ -67,7 +67,7 @@ class RadioRef(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_un
 
     def resolve(self, known: Iterable[Ref]) -> Ref | None:
         """The one entry of `known` that this names; None where there is none, or several."""
-        found = {ref for ref in known if RadioRef.of(ref) == self}
+        found = {ref for ref in known if ref.seq == self.seq and RadioRef.of(ref) == self}
         return found.pop() if len(found) == 1 else None
 
 

@@ -142,16 +142,18 @@ Envelope = Annotated[
 
 def seal_envelope(plain: bytes, readers: Iterable[bytes]) -> tuple[Sealed, ...]:
     """Seal `plain` to each X25519 public key of `readers`; the order does not tell who they are."""
+    publics = sorted(readers)
     padded = _pad(plain, PAD_BYTES)
-    boxes = tuple(
-        Sealed(public[:KEY_ID_BYTES], bindings.crypto_box_seal(padded, public))
-        for public in sorted(readers)
-    )
-    if not 1 <= len(boxes) <= ENVELOPE_READERS_MAX:
-        raise Invalid("invalid.envelope-readers", count=len(boxes), most=ENVELOPE_READERS_MAX)
-    if any(len(sealed.box) > ENVELOPE_MAX_BYTES for sealed in boxes):
+    if not 1 <= len(publics) <= ENVELOPE_READERS_MAX:
+        raise Invalid("invalid.envelope-readers", count=len(publics), most=ENVELOPE_READERS_MAX)
+    if any(len(public) != KEY_BYTES for public in publics):
+        raise Invalid("invalid.seal")
+    if len(padded) + bindings.crypto_box_SEALBYTES > ENVELOPE_MAX_BYTES:
         raise Invalid("invalid.body-too-large", size_bytes=len(plain), max_bytes=ENVELOPE_MAX_BYTES)
-    return boxes
+    return tuple(
+        Sealed(public[:KEY_ID_BYTES], bindings.crypto_box_seal(padded, public))
+        for public in publics
+    )
 
 
 def open_envelope(envelope: Iterable[Sealed], public: bytes, private: bytes) -> bytes:

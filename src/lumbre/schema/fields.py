@@ -105,7 +105,8 @@ class Body(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=True):
 class Field(msgspec.Struct, frozen=True):
     """What generators need to know of one field of a record.
 
-    `low`, `high` and `length_max` are those of one value; `items_max` is the list's. `parts`
+    `low`, `high` and `length_max` are those of one value; `items_min` and
+    `items_max` are the list's. `parts`
     are the fields of a Struct inside. `length_max` counts characters or bytes; `bytes_max` is
     what they take at most. A required field has the default None, and so may an
     optional one: `is_optional` tells.
@@ -125,6 +126,7 @@ class Field(msgspec.Struct, frozen=True):
     is_list: bool
     is_optional: bool
     default: object
+    items_min: int | None = None
     items_max: int | None = None
     bytes_max: int | None = None
     parts: tuple[Field, ...] = ()
@@ -189,6 +191,7 @@ def _field(name: str, hint: Any, default: object) -> Field:
         is_list=is_list and not is_envelope,
         is_optional=is_optional or default is not _REQUIRED,
         default=None if default is _REQUIRED else default,
+        items_min=_first(meta.min_length for meta in outer),
         items_max=_first(meta.max_length for meta in outer),
         bytes_max=None if length_max is None else length_max * char_bytes,
         parts=fields_of(base) if is_struct else (),
@@ -213,9 +216,10 @@ def _peel(name: str, hint: Any) -> tuple[type, list[Meta], list[Meta], bool, boo
         elif origin is tuple and not is_list and args[1:] == (...,):
             is_list = True
             outer, metas, hint = metas, [], args[0]
-        elif origin is tuple and not is_list and len(set(args)) == 1:
+        elif origin is tuple and not is_list and len(args) > 1 and len(set(args)) == 1:
             is_list = True
-            outer, metas, hint = [*metas, Meta(max_length=len(args))], [], args[0]
+            exactly = Meta(min_length=len(args), max_length=len(args))
+            outer, metas, hint = [*metas, exactly], [], args[0]
         else:
             break
     if not isinstance(hint, type) or not (

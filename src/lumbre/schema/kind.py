@@ -79,7 +79,11 @@ def _no_groups(body: Any, ref: Ref) -> Iterable[GroupKey]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of body. `shown_if_removed`: stays shown past its author's pin (P15)."""
+    """A kind of body. `shown_if_removed`: stays shown past its author's pin (P15).
+
+    `adopted_by_kind`: past the pin it is taken on by a record of its own domain, whose check
+    knows who was the other side; a member's `adopt` does not lift it.
+    """
 
     record: type[Body]
     lane: Lane
@@ -90,6 +94,7 @@ class Kind:
     may_be_open: bool = False
     by_radio: bool = False
     shown_if_removed: bool = False
+    adopted_by_kind: bool = False
 
     @property
     def name(self) -> str:
@@ -99,12 +104,17 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A view: `derive(key, facts)` makes a group's row, or None where there is nothing to show."""
+    """A view: `derive(key, facts)` makes a group's row, or None where there is nothing to show.
+
+    `facts_by_author`: so many of one author's facts in a group matter, the last by (depth, id);
+    None where each does. It bounds what one member's flood costs everybody.
+    """
 
     name: str
     row: type[msgspec.Struct]
     derive: Derive
     sums: Sums | None = None
+    facts_by_author: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

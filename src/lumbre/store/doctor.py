@@ -21,7 +21,7 @@ from lumbre.record.branch import Branch
 from lumbre.store.database import CIPHER
 from lumbre.store.faults import told
 from lumbre.store.folder import Folder
-from lumbre.store.limits import FINDINGS_MAX, FREE_LEAST_BYTES
+from lumbre.store.limits import FINDINGS_MAX, FREE_LEAST_BYTES, READ_ROWS
 from lumbre.store.log_store import LogStore
 from lumbre.store.salvage import gaps
 
@@ -139,25 +139,30 @@ def _pages(log: LogStore) -> Iterator[Finding]:
 
 
 def _chains(log: LogStore) -> Iterator[Finding]:
-    number = 0
+    after = 0
+    sql = "SELECT number FROM branch WHERE number > ? ORDER BY number LIMIT ?"
     while True:
         try:
-            number = int(
-                log.database.value(
-                    "SELECT number FROM branch WHERE number > ? ORDER BY number LIMIT 1", (number,)
-                )
-                or 0
-            )
-            branch = log.branch(number) if number else None
-            if branch is None:
-                return
-            yield from _chain(log, branch)
+            numbers = [number for (number,) in log.database.rows(sql, (after, READ_ROWS))]
         except StoreError as error:
-            if error.message_id != "store.damaged":
-                raise
-            yield Finding("doctor.damaged", {"file": log.database.file, "branch": number})
-            if not number:
-                return
+            yield _damage(log, error, after + 1)
+            return
+        if not numbers:
+            return
+        for number in numbers:
+            try:
+                branch = log.branch(number)
+                if branch is not None:
+                    yield from _chain(log, branch)
+            except StoreError as error:
+                yield _damage(log, error, number)
+        after = numbers[-1]
+
+
+def _damage(log: LogStore, error: StoreError, number: int) -> Finding:
+    if error.message_id != "store.damaged":
+        raise error
+    return Finding("doctor.damaged", {"file": log.database.file, "branch": number})
 
 
 def _chain(log: LogStore, branch: Branch) -> Iterator[Finding]:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Final
 
 import apsw
+import msgspec
 
 from lumbre.errors import StoreError
-from lumbre.record import Entry, LogName
+from lumbre.record import Entry, LogName, Tip
 from lumbre.record.branch import Arrival, Branch, Write, to_entry
 from lumbre.store.database import DISK, Database
 from lumbre.store.limits import (
@@ -181,18 +182,29 @@ class LogStore:
                 "UPDATE entry SET body = NULL WHERE key = ?", (entry_key(number, seq),)
             )
 
-    def drop_branch(self, number: int) -> None:
-        """Forget a branch that fell out of the kept ones, with its entries."""
-        branch = self.branch(number)
-        if branch is None:
-            return
+    def cut(self, cuts: Sequence[tuple[int, int]]) -> None:
+        """Forget what is no longer kept of a forked log: (branch number, first seq that goes)."""
+        gone = [
+            (branch, seq)
+            for number, seq in cuts
+            if (branch := self.branch(number)) is not None and seq <= branch.tip.seq
+        ]
+        shorter = [
+            msgspec.structs.replace(branch, tip=Tip.of(last))
+            for branch, seq in gone
+            if (last := self.entry(branch.number, seq - 1)) is not None
+        ]
         with self.database.writing() as connection:
-            connection.execute(
-                "DELETE FROM entry WHERE key BETWEEN ? AND ?",
-                (entry_key(number, 0), entry_key(number, _SEQ_MASK)),
-            )
-            connection.execute("DELETE FROM branch WHERE number = ?", (number,))
-        self._forget(branch.log)
+            for branch, seq in gone:
+                connection.execute(
+                    "DELETE FROM entry WHERE key BETWEEN ? AND ?",
+                    (entry_key(branch.number, seq), entry_key(branch.number, _SEQ_MASK)),
+                )
+                connection.execute("DELETE FROM branch WHERE number = ?", (branch.number,))
+            for branch in shorter:
+                connection.execute(_PUT_BRANCH, to_branch_row(branch))
+        for branch, _ in gone:
+            self._forget(branch.log)
 
     # Reading
 

@@ -32,8 +32,8 @@ from lumbre.trust.weighty import Past, Weighty, is_proposal
 
 STEWARDS_MAX: Final = 32
 """At one time; a larger council does not reach a majority in a blackout."""
-JOINT_LOOKED_AT: Final = 64
-"""How many of a lone steward's later joint decisions are looked at; bounds one look."""
+SIGNED_LOOKED_AT: Final = 64
+"""How many of the last proposals that a lone steward signed are looked at; bounds one look."""
 
 BALLOTS_MAX: Final = 4
 """A person's votes for one proposal that are told apart: each may lie in another's past."""
@@ -125,6 +125,7 @@ class _Pass:
         self.council = council
         self.graph = council.graph
         self.weighty = council.weighty
+        self.everyone = council.people
         self.people = taken.people
         self.taken = taken
         self.forced = forced
@@ -212,9 +213,9 @@ class _Pass:
             known = self.graph.bodies[target] if target is not None else None
             return None if isinstance(known, Remove | Dismiss | Close) else "right.no-removal"
         if isinstance(body, Admit):
-            return None if body.person in self.people.persons else "right.not-admitted"
+            return None if body.person in self.everyone.persons else "right.not-admitted"
         if isinstance(body, Grant):
-            return None if body.key in self.people.keys else "right.not-admitted"
+            return None if body.key in self.everyone.keys else "right.not-admitted"
         return None
 
     def _against_appointing(self, body: Appoint, state: State) -> str | None:
@@ -223,7 +224,7 @@ class _Pass:
         return None if self._is_member(body.person) else "right.not-a-member"
 
     def _against_removing(self, body: Remove, state: State) -> str | None:
-        keys = self.people.persons.get(body.person, ())
+        keys = self.everyone.persons.get(body.person, ())
         if not keys or (body.key is not None and body.key not in keys):
             return "right.not-admitted"
         if body.key is None and state.live.keys() == {body.person}:
@@ -238,19 +239,24 @@ class _Pass:
         )
 
     def _helped_elsewhere(self, number: int, proposers: frozenset[bytes]) -> set[bytes]:
-        """Stewards whom a lone steward appointed together with others, in acts it leaves out.
+        """Stewards whom a lone steward helped appoint in acts apart from this one.
 
         Nobody can claim not to have seen what they signed: so nobody goes back to the time
-        when they decided alone. Joint decisions that follow this one show that it is known.
+        when they decided alone. To appoint is measured by joint appointments only, and not
+        where a later joint decision stands on it: two devices of one person may appoint apart.
         """
+        is_past = self.weighty.is_past
+        is_appointing = isinstance(self.graph.bodies[number], Appoint)
         added: set[bytes] = set()
         for person in proposers:
-            joint = self.weighty.joint.get(person, ())[-JOINT_LOOKED_AT:]
-            if any(self.weighty.is_past(number, other) for other in joint):
-                continue
-            for other in joint:
+            signed = self.weighty.signed.get(person, ())[-SIGNED_LOOKED_AT:]
+            if is_appointing:
+                signed = [other for other in signed if other in self.weighty.joint]
+                if any(is_past(number, other) for other in signed):
+                    continue
+            for other in signed:
                 body = self.graph.bodies[other]
-                if isinstance(body, Appoint) and not self.weighty.is_past(other, number):
+                if isinstance(body, Appoint) and self.weighty.are_concurrent(number, other):
                     added.add(body.person)
         return added
 

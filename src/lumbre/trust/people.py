@@ -93,11 +93,6 @@ class People:
             keys.append(key)
         return True
 
-    def of_person(self, key: bytes, person: bytes) -> Admission | None:
-        """The first admission of `key` for `person`."""
-        found = [a for a in self.keys.get(key, ()) if a.person == person]
-        return min(found, key=lambda a: a.rank) if found else None
-
     def best(self, key: bytes) -> Admission | None:
         """The admission by which a key is shown."""
         found = self.keys.get(key)
@@ -184,7 +179,7 @@ class Admissions:
             steps = min(a.steps for a in members) + 1
             if body.person is None:
                 made = Admission(steps, depth, id_, number, id_, body.role)
-            elif in_effect(number):
+            elif self._is_known(body.person, people) and in_effect(number):
                 made = Admission(steps, depth, id_, number, body.person, body.role, by_vote=True)
             else:
                 return None
@@ -192,6 +187,10 @@ class Admissions:
             return None
         key: bytes = body.key
         return key if people.add(key, made) else None
+
+    def _is_known(self, person: bytes, people: People) -> bool:
+        """Whether a person can be: a founder, or named by an act that is here."""
+        return person in people.persons or person in self.graph.number
 
     def _refused(self, people: People) -> set[int]:
         """Admissions without consent beside ones with it, and devices past the limit."""

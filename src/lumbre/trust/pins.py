@@ -7,6 +7,7 @@
   cannot raise its pins (a `MovePins` can).
 - A dismissal, and a removal of the person, also ends the terms as steward that it did not
   leave out: an appointment that follows it begins a new one.
+- No removal voids votes for itself: who signs their own removal means it.
 - Between removals that know nothing of one another, one that fewer stewards signed does not
   void a vote for the other; and a closing does not void votes for removing who closed.
 
@@ -172,6 +173,8 @@ class Taken:
     def _gives_way(self, removal: int, proposal: int) -> bool:
         """Whether a removal does not void votes for another that knows nothing of it."""
         body, other = self.graph.bodies[removal], self.graph.bodies[proposal]
+        if removal == proposal:
+            return True
         if not isinstance(other, Dismiss | Remove):
             return False
         if not self.weighty.are_concurrent(removal, proposal):

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from lumbre.trust.acts import Close, Dismiss, MovePins, Remove
+from lumbre.trust.acts import Close, Device, Dismiss, MovePins, Remove
 from lumbre.trust.council import Council, Outcome
-from lumbre.trust.graph import Graph
+from lumbre.trust.graph import Graph, pins_of
 from lumbre.trust.people import Admissions, People
 from lumbre.trust.pins import Taken
 from lumbre.trust.weighty import Weighty
@@ -69,12 +69,32 @@ class Settlement:
         self.weighty = Weighty(graph, self.everyone, founders)
         self.council = Council(graph, self.weighty, self.everyone, founding, founders)
         self._closings = [
-            number for number, body in enumerate(graph.bodies) if isinstance(body, Close)
+            number
+            for number, body in enumerate(graph.bodies)
+            if isinstance(body, Close) and self._stands(number, body)
         ]
         self._support: dict[int, int] = {}
         self._known: dict[tuple[frozenset[int], ...], Outcome] = {}
         self._muted = _NONE
         self._barred = _NONE
+
+    def _stands(self, number: int, body: Close) -> bool:
+        """Whether a closing leaves its own author admitted: none cuts the branch it sits on."""
+        pins = pins_of(body.pins)
+        graph, keys = self.graph, self.everyone.keys
+        ways, seen = [graph.entries[number].name.author], set[bytes]()
+        while ways:
+            key = ways.pop()
+            if key in seen:
+                continue
+            seen.add(key)
+            for admission in keys.get(key, ()):
+                entry = graph.entries[admission.act]
+                if not isinstance(graph.bodies[admission.act], Device):
+                    return True
+                if entry.name.author != body.key or graph.is_within(entry, pins):
+                    ways.append(entry.name.author)
+        return False
 
     def settle(self) -> Settled:
         """The one result for this set of acts."""
@@ -158,7 +178,7 @@ class Settlement:
         removals = sorted(undecided & weighty.votes.keys())
         for one in removals:
             for other in removals:
-                if one != other and weighty.are_concurrent(one, other):
+                if one != other:
                     muted.update(
                         vote
                         for vote in weighty.votes[one]

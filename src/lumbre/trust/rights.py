@@ -138,10 +138,13 @@ class Rights:
         entry: Entry,
         writers: frozenset[Role],
         is_ancestor: IsAncestor,
+        *,
+        is_adoptable: bool = True,
     ) -> Standing | str:
         """Whether an entry of lanes 1 to 3 counts, or the message id of why not.
 
         REMOVED is past its author's pins: shown where its kind says so, else without effect.
+        `is_adoptable` False: its kind has records of its own by which the other side adopts.
         """
         right = self.by_author.get(entry.name.author)
         if right is None or entry.name.space != self.space:
@@ -153,7 +156,7 @@ class Rights:
                 return "right.role"
         if right.pins is None or _is_within(entry, right.pins, is_ancestor):
             return Standing.COUNTS
-        if self.adopted.get((entry.log, entry.id)):
+        if is_adoptable and self.adopted.get((entry.log, entry.id)):
             return Standing.COUNTS
         return Standing.REMOVED
 

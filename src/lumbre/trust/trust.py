@@ -36,7 +36,7 @@ class Trust:
         self._by_author: dict[bytes, list[int]] = {}
         self._founding: int | None = None
         self._fresh: list[int] = []
-        self._settlement: Settlement | None = None
+        self.settlement: Settlement | None = None
         self._settled: Settled | None = None
         self._rights: Rights | None = None
         self._voted_grants: dict[bytes, LaneBytes] = {}
@@ -79,8 +79,8 @@ class Trust:
 
     def _evaluate(self, founding: int) -> Rights:
         self.evaluations += 1
-        self._settlement = Settlement(self._graph, self._admissions, founding)
-        settled = self._settled = self._settlement.settle()
+        self.settlement = Settlement(self._graph, self._admissions, founding)
+        settled = self._settled = self.settlement.settle()
         self._voted_grants, self._renewed = {}, {}
         self._steward_pins = self._former_stewards(settled)
         self._sensitive = self._unknown_targets(settled)

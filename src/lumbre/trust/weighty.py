@@ -84,7 +84,8 @@ class Weighty:
         self.upto: dict[int, Past] = {}
         self.votes: dict[int, list[int]] = {}
         self.candidates: set[bytes] = set(founders)
-        self.joint: dict[bytes, list[int]] = {}
+        self.signed: dict[bytes, list[int]] = {}
+        self.joint: set[int] = set()
         self._line_of: dict[int, int] = {}
         self._persons = {
             key: frozenset(a.person for a in found if not a.is_paper)
@@ -139,20 +140,19 @@ class Weighty:
         return past
 
     def _find_joint(self) -> None:
-        """Proposals that a person signed together with another."""
+        """What each person signed, and which proposals several persons signed."""
         for number in self.acts:
-            votes = self.votes.get(number)
-            if votes is not None and len(votes) > 1:
-                signers = [self.persons_of(vote) for vote in votes]
-                everyone = frozenset().union(*signers)
-                for person in everyone:
-                    if len(everyone) > 1:
-                        self.joint.setdefault(person, []).append(number)
+            signers = [self.persons_of(vote) for vote in self.votes.get(number, ())]
+            everyone = frozenset[bytes]().union(*signers)
+            if len(everyone) > 1:
+                self.joint.add(number)
+            for person in everyone:
+                self.signed.setdefault(person, []).append(number)
 
     def is_past(self, number: int, of: int) -> bool:
         """Whether an act with a place is in the past of another that decides."""
         place = self.place.get(number)
-        return place is not None and self.holds(self.before[of], place)
+        return place is not None and self.holds(self.before.get(of, ()), place)
 
     @staticmethod
     def holds(past: Past, place: tuple[int, int]) -> bool:

@@ -8,7 +8,6 @@ from lumbre.kinds.situation import records, rules
 from lumbre.kinds.situation.places import (
     PLACE_VIEWS,
     count_groups,
-    place_confirmed_groups,
     place_groups,
     point_groups,
 )
@@ -31,12 +30,6 @@ SITUATION: Final = Domain(
             groups=place_groups,
             check=rules.check_place,
             shown_if_removed=True,
-        ),
-        Kind(
-            record=records.PlaceConfirmed,
-            lane=Lane.ORDINARY,
-            groups=place_confirmed_groups,
-            check=rules.check_place_confirmed,
         ),
         Kind(
             record=records.Point,

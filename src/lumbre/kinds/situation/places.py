@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from lumbre.kinds.shared import (
-    by_anyone,
-    confirmed_refs,
+    FACTS_BY_AUTHOR,
     is_removed,
     machines_choice,
     survivors,
@@ -23,7 +22,6 @@ from lumbre.kinds.situation.records import (
     CanServe,
     PeopleCount,
     Place,
-    PlaceConfirmed,
     PlaceType,
     Point,
     Service,
@@ -104,11 +102,6 @@ def place_groups(body: Place, ref: Ref) -> Iterable[GroupKey]:
     return (("place", thing_key(body, ref)),)
 
 
-def place_confirmed_groups(body: PlaceConfirmed, ref: Ref) -> Iterable[GroupKey]:
-    """A confirmation is a fact of the place."""
-    return (("place", ref_key(body.place)),)
-
-
 def point_groups(body: Point, ref: Ref) -> Iterable[GroupKey]:
     """What a point offers is a fact of its place."""
     return (("point", ref_key(body.place)),)
@@ -119,16 +112,12 @@ def count_groups(body: PeopleCount, ref: Ref) -> Iterable[GroupKey]:
     return (("people", ref_key(body.place)),)
 
 
-def derive_place(key: bytes, facts: Sequence[Fact]) -> PlaceRow | None:
+def derive_place(key: bytes, facts: Sequence[Fact]) -> PlaceRow:
     """The place that its surviving versions make."""
-    versions = [fact for fact in facts if isinstance(fact.body, Place)]
-    if not versions:
-        return None
-    confirmed = confirmed_refs(facts, PlaceConfirmed, "version")
-    left = survivors(versions, by_anyone, confirmed)
-    lines = tuple(_version(fact, confirmed) for fact in left)
-    now = _version(machines_choice(left, confirmed), confirmed)
-    first = next((f for f in versions if f.body.first is None), versions[0])
+    left = survivors(facts)
+    lines = tuple(_version(fact) for fact in left)
+    now = _version(machines_choice(left))
+    first = next((fact for fact in facts if fact.body.first is None), facts[0])
     return PlaceRow(
         first.body.first or first.ref,
         now.name,
@@ -143,7 +132,7 @@ def derive_place(key: bytes, facts: Sequence[Fact]) -> PlaceRow | None:
     )
 
 
-def _version(fact: Fact, confirmed: frozenset[Ref]) -> PlaceVersion:
+def _version(fact: Fact) -> PlaceVersion:
     body: Place = fact.body
     return PlaceVersion(
         fact.ref,
@@ -153,7 +142,7 @@ def _version(fact: Fact, confirmed: frozenset[Ref]) -> PlaceVersion:
         body.latitude,
         body.longitude,
         body.note,
-        is_removed(fact) and fact.ref not in confirmed,
+        is_removed(fact),
     )
 
 
@@ -233,6 +222,6 @@ def _count(fact: Fact, is_confirmed: bool) -> CountLine:
 
 PLACE_VIEWS = (
     View(name="place", row=PlaceRow, derive=derive_place),
-    View(name="point", row=PointRow, derive=derive_point),
-    View(name="people", row=PeopleRow, derive=derive_people),
+    View(name="point", row=PointRow, derive=derive_point, facts_by_author=FACTS_BY_AUTHOR),
+    View(name="people", row=PeopleRow, derive=derive_people, facts_by_author=FACTS_BY_AUTHOR),
 )

@@ -101,13 +101,6 @@ class Place(Body, frozen=True, tag="place"):
     replaces: Annotated[tuple[PlaceRef, ...], Replaced] = ()
 
 
-class PlaceConfirmed(Body, frozen=True, tag="place-confirmed"):
-    """A member stands by a version that a removed member wrote."""
-
-    place: PlaceRef
-    version: PlaceRef
-
-
 class Point(Body, frozen=True, tag="point"):
     """What an open point offers today, until when, and how many it can still serve."""
 

@@ -7,7 +7,6 @@ from lumbre.kinds.situation.records import (
     Observation,
     PeopleCount,
     Place,
-    PlaceConfirmed,
     Point,
     Probe,
     Rumour,
@@ -39,13 +38,6 @@ def _first_place(ref: object, targets: Targets) -> str | None:
 def at_first_place(body: object, targets: Targets, author: bytes) -> str | None:
     """`body.place`, if there is one, names a place by its first version."""
     return _first_place(getattr(body, "place", None), targets)
-
-
-def _version_of_place(body: PlaceConfirmed, targets: Targets, author: bytes) -> str | None:
-    version = targets[body.version]
-    if body.version != body.place and getattr(version, "first", None) != body.place:
-        return "content.other-place"
-    return None
 
 
 def _same_place(body: Point | PeopleCount, targets: Targets, author: bytes) -> str | None:
@@ -94,7 +86,6 @@ def _checks_a_first(body: RumourCheck, targets: Targets, author: bytes) -> str |
 
 
 check_place = rules(_position_is_whole, _names_the_first, edits_one_thing)
-check_place_confirmed = rules(at_first_place, _version_of_place)
 check_point = rules(at_first_place, _same_place)
 check_people_count = rules(at_first_place, _parts_fit, _same_place, _same_count)
 check_observation = rules(at_first_place, _ends_same_service)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from lumbre.kinds.shared import Number, Source, guests, last_of_each, persons
+from lumbre.kinds.shared import FACTS_BY_AUTHOR, Number, Source, guests, last_of_each, persons
 from lumbre.kinds.situation.records import (
     Minute,
     Observation,
@@ -280,8 +280,8 @@ def _verdict_line(verdict: Verdict, found: list[Fact]) -> VerdictLine:
 
 
 SERVICE_VIEWS = (
-    View(name="service", row=ServiceRow, derive=derive_service),
-    View(name="failure", row=FailureRow, derive=derive_failure),
-    View(name="probe", row=ProbeRow, derive=derive_probe),
-    View(name="rumour", row=RumourRow, derive=derive_rumour),
+    View(name="service", row=ServiceRow, derive=derive_service, facts_by_author=FACTS_BY_AUTHOR),
+    View(name="failure", row=FailureRow, derive=derive_failure, facts_by_author=FACTS_BY_AUTHOR),
+    View(name="probe", row=ProbeRow, derive=derive_probe, facts_by_author=FACTS_BY_AUTHOR),
+    View(name="rumour", row=RumourRow, derive=derive_rumour, facts_by_author=FACTS_BY_AUTHOR),
 )

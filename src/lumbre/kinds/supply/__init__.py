@@ -128,6 +128,7 @@ def _movement(record: type[Body], check: Check, groups: Groups = stock.movement_
         check=check,
         signed_alone=True,
         shown_if_removed=True,
+        adopted_by_kind=True,
     )
 
 

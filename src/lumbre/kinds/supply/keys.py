@@ -4,6 +4,10 @@ stock, handed-out, households   store, good
 in, lost                        store, good, reason
 transit                         from, to, good
 cash                            box, currency
+card                            store, good, depth, entry: the store's card, line by line
+pen                             pen, depth: when it wrote
+
+In any set of entries: in = stock + transit + handed-out + lost, of each good.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ class RadioNeed(Body, frozen=True, tag="need-r"):
 
 
 class Confirmed(Body, frozen=True, tag="confirmed"):
-    """A member stands by a version of a need or an offer that a guest or a removed member left.
+    """A member stands by a version of a need or an offer that a guest left, or a removed member.
 
     `need` or `offer` is the thing, `version` what was read.
     """

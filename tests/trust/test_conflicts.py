@@ -1,0 +1,125 @@
+"""Where removals void one another, and the last resort (docs/adr/0002, rules 6 to 8)."""
+
+from __future__ import annotations
+
+import pytest
+
+from lumbre.schema.roles import Role
+from lumbre.trust import Trust
+from lumbre.trust import acts as a
+from lumbre.trust.removal import Settled, Settlement
+from tests.trust.histories import Pen, key_of
+from tests.trust.test_removal_attacks import acting, council, propose, replay
+
+
+def test_each_person_s_last_word_counts_between_two_removals() -> None:
+    pen = Pen(["B", "C"])
+    propose(pen, "-B", 5, [], False)
+    propose(pen, "-C", 3, [], False)
+    rights = replay(pen.acts, pen.space)
+    assert acting(rights) == {pen.people["A"], pen.people["B"]}
+    assert rights.act_note(pen.acts[1].entry.id) == "right.too-few-votes"
+
+
+def test_who_signs_both_sides_apart_counts_for_neither() -> None:
+    pen = Pen(["B", "C"])
+    propose(pen, "-B", 5, [], True)
+    propose(pen, "-C", 3, [], True)
+    assert len(acting(replay(pen.acts, pen.space))) == 3
+
+
+def test_the_removal_that_fewer_signed_does_not_void_votes_for_the_other() -> None:
+    pen = Pen(["B", "C", "D", "E"])
+    propose(pen, "-E", 15, [], False)
+    removal = pen.remove("E", "A")
+    for who in ("B2", "C2"):
+        pen.approve(who[0], removal, branch=who, since=pen.founding)
+    assert acting(replay(pen.acts, pen.space)) == {pen.people[name] for name in "ABCD"}
+
+
+def test_two_removals_with_nothing_signed_twice_are_both_in_effect() -> None:
+    pen = Pen(["B"])
+    for name in "CD":
+        pen.admit("A", name)
+    known = pen.acts[-1]
+    # Apart, each with another electorate: C comes in on one side, D on the other.
+    ways: list[list[a.Act]] = []
+    for new, side in (("C", "1"), ("D", "2")):
+        made = pen.appoint("A", new, branch=f"A{side}", since=known)
+        vote = pen.approve("B", made, branch=f"B{side}", since=pen.founding)
+        ways.append([made, vote])
+    first = pen.remove("C", "D", after=ways[0])
+    pen.approve("A", first, branch="A1")
+    second = pen.remove("D", "C", after=ways[1])
+    pen.approve("B", second, branch="B2")
+    rights = replay(pen.acts, pen.space)
+    assert acting(rights) == {pen.people["A"], pen.people["B"]}
+
+
+def test_a_person_admitted_anew_by_vote_is_not_closed_by_the_removal_before() -> None:
+    pen, known = council()
+    removal = pen.remove("A", "M", after=[known])
+    vote = pen.approve("B", removal)
+    person = pen.people["M"]
+    early = pen.write("C", a.Admit, key_of("M9"), b"", Role.MEMBER, person, None, after=[known])
+    pen.approve("A", early, after=[known], branch="A2", since=known)
+    anew = pen.write("A", a.Admit, key_of("M2"), b"", Role.MEMBER, person, None, after=[vote])
+    assert replay(pen.acts, pen.space).author(key_of("M2")) is None
+    pen.approve("B", anew)
+    rights = replay(pen.acts, pen.space)
+    assert rights.author(key_of("M2")).pins is None  # type: ignore[union-attr]
+    assert rights.author(key_of("M2")).person == person  # type: ignore[union-attr]
+    assert rights.author(key_of("M9")).pins == ()  # type: ignore[union-attr]
+    assert rights.author(key_of("M")).pins == ()  # type: ignore[union-attr]
+    pen.device("M2", "M", "M3")
+    assert replay(pen.acts, pen.space).author(key_of("M3")) is not None
+
+
+def test_a_key_admitted_by_a_vote_speaks_only_where_the_vote_is_known() -> None:
+    pen, known = council()
+    person = pen.people["C"]
+    anew = pen.write("A", a.Admit, key_of("C2"), b"", Role.MEMBER, person, None, after=[known])
+    vote = pen.approve("B", anew)
+    early = pen.appoint("A", "M", after=[vote])
+    pen.approve("C2", early, branch="C2a", since=pen.founding)
+    rights = replay(pen.acts, pen.space)
+    assert rights.act_note(early.entry.id) is None
+    pen2, known2 = council()
+    alone = pen2.write(
+        "A", a.Admit, key_of("C2"), b"", Role.MEMBER, pen2.people["C"], None, after=[known2]
+    )
+    proposal = pen2.appoint("A", "M", after=[alone])
+    pen2.approve("C2", proposal)
+    rights = replay(pen2.acts, pen2.space)
+    assert rights.act_note(proposal.entry.id) == "right.too-few-votes"
+
+
+def test_more_than_four_votes_of_a_person_for_one_proposal_change_nothing() -> None:
+    pen, known = council()
+    proposal = pen.appoint("A", "M", after=[known])
+    for number in range(6):
+        pen.approve("A", proposal, branch=f"A{number}", since=pen.founding)
+    assert len(replay(pen.acts, pen.space).stewards) == 3
+    pen.approve("B", proposal)
+    assert len(replay(pen.acts, pen.space).stewards) == 4
+
+
+def test_the_last_resort_drops_removals_from_the_end_until_somebody_may_act(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No history is known that comes here; the promise does not hang on that."""
+    pen = Pen(["B", "C", "D"])
+    propose(pen, "-D", 7, [], False)
+    propose(pen, "-C", 7, pen.acts[-1:], False)
+    trust = Trust(pen.space)
+    for act in pen.acts:
+        trust.add(act)
+    genuine = Settlement._somebody_may_act
+
+    def only_with_c(self: Settlement, settled: Settled) -> bool:
+        return genuine(self, settled) and pen.people["C"] in settled.live
+
+    monkeypatch.setattr(Settlement, "_somebody_may_act", only_with_c)
+    rights = trust.rights()
+    assert acting(rights) == {pen.people[name] for name in "ABC"}
+    assert rights.act_note(pen.acts[4].entry.id) == "right.last-steward"
