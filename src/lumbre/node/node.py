@@ -33,7 +33,7 @@ POOL_MAX_SEGMENTS: Final = 64
 FOUNDING_MAX_BYTES: Final = 4096
 
 # Raised with every change of a view: the views on disk are then made anew.
-VIEWS_VERSION: Final = 1
+VIEWS_VERSION: Final = 2
 
 _SPACES: Final = "spaces"
 _ABOUT: Final = "about"

@@ -193,6 +193,9 @@ class _OwnTables:
     def get(self, table: str, key: bytes) -> bytes | None:
         return self._tables.get(self._prefix + table, key)
 
+    def get_many(self, table: str, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        return self._tables.get_many(self._prefix + table, keys)
+
     def put(self, table: str, key: bytes, value: bytes | None) -> None:
         self._tables.put(self._prefix + table, key, value)
 
