@@ -4,13 +4,17 @@ A group is the set of facts that share a (view, key). Its row is a function of t
 row adds to sums. A fact may come, go, or change its standing (a right that ends, a removal
 that arrives late): its groups are derived again, and the sums move by the difference.
 
-Nothing is written before `flush`. What this does not do: judge.
+`add` and `remove` only note what changes. `flush` reads the groups that changed, derives them
+and writes them, view by view in the order of their keys: the tables lie on a disk in that
+order. What this does not do: judge.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -24,166 +28,179 @@ from lumbre.schema.roles import Role
 
 _GROUP: str = "group/"
 _SUM: str = "sum"
-_NO_ROW = b"\xc0"
 # About 1 kB a group: what a flush may leave in memory.
 _CACHE_MAX_GROUPS = 20_000
 
-_StoredFact = tuple[int, Ref, bytes, bytes, Role, Standing, int, bytes]
-_Stored = tuple[list[_StoredFact], msgspec.Raw]
-
 
 class _Group:
-    __slots__ = ("facts", "is_dirty", "row")
+    """A group as it is stored; `row` is kept where it adds to sums."""
 
-    def __init__(self, facts: dict[Ref, tuple[Fact, bytes]], row: bytes) -> None:
+    __slots__ = ("facts", "row")
+
+    def __init__(self, facts: dict[Ref, Fact], row: Any) -> None:
         self.facts = facts
         self.row = row
-        self.is_dirty = False
 
 
 class Folds:
     """Groups, rows and sums over `tables`."""
 
     def __init__(self, registry: Registry, tables: Tables) -> None:
-        self._registry = registry
+        self._views = registry.views
         self._tables = tables
-        self._groups: dict[GroupKey, _Group] = {}
-        self._dirty: list[GroupKey] = []
-        self._sums: dict[tuple[str, bytes], int] = {}
-        self._decoder = msgspec.msgpack.Decoder(_Stored)
-        self._row_decoders: dict[str, Any] = {
-            view.name: msgspec.msgpack.Decoder(view.row) for view in registry.views.values()
+        self._changes: dict[str, dict[bytes, dict[Ref, Fact | None]]] = {
+            name: {} for name in registry.views
         }
+        self._cache: dict[GroupKey, _Group] = {}
+        fact = tuple[int, Ref, bytes, bytes, Role, Standing, int, registry.body_type]  # type: ignore[name-defined]
+        self._decoders: dict[str, Any] = {}
+        self._row_decoders: dict[str, Any] = {}
+        for name, view in registry.views.items():
+            row: Any = view.row | None
+            kept = msgspec.Raw if view.sums is None else row
+            self._decoders[name] = msgspec.msgpack.Decoder(tuple[kept, list[fact]])
+            self._row_decoders[name] = msgspec.msgpack.Decoder(tuple[row, msgspec.Raw])
+        self._raw_decoder = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw])
 
-    def add(self, keys: Iterable[GroupKey], fact: Fact, body: bytes) -> None:
+    def add(self, keys: Iterable[GroupKey], fact: Fact) -> None:
         """Make `fact` one of the groups' facts, instead of what stood for its entry before."""
-        for key in keys:
-            group = self._group(key)
-            group.facts[fact.ref] = (fact, body)
-            most = self._registry.views[key[0]].facts_by_author
-            if most is not None and len(group.facts) > most:
-                self._drop_oldest(group, fact.author, most)
-            self._touch(key, group)
-
-    @staticmethod
-    def _drop_oldest(group: _Group, author: bytes, most: int) -> None:
-        own = [item for item in group.facts.values() if item[0].author == author]
-        if len(own) > most:
-            del group.facts[min(own, key=_order)[0].ref]
+        self._change(keys, fact.ref, fact)
 
     def remove(self, keys: Iterable[GroupKey], ref: Ref) -> None:
         """Take the fact of an entry out of these groups."""
-        for key in keys:
-            group = self._group(key)
-            if group.facts.pop(ref, None) is not None:
-                self._touch(key, group)
+        self._change(keys, ref, None)
 
-    def _touch(self, key: GroupKey, group: _Group) -> None:
-        if not group.is_dirty:
-            group.is_dirty = True
-            self._dirty.append(key)
-
-    def _group(self, key: GroupKey) -> _Group:
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = self._load(key)
-        return group
-
-    def _load(self, key: GroupKey) -> _Group:
-        stored = self._tables.get(_GROUP + key[0], key[1])
-        if stored is None:
-            return _Group({}, b"")
-        rows, row = self._decoder.decode(stored)
-        facts = {}
-        for depth, ref, author, person, role, standing, wall_s, data in rows:
-            body = self._registry.decode(data).body
-            fact = Fact(depth, ref, author, person, role, standing, wall_s, body)
-            facts[ref] = (fact, data)
-        return _Group(facts, b"" if bytes(row) == _NO_ROW else bytes(row))
+    def _change(self, keys: Iterable[GroupKey], ref: Ref, fact: Fact | None) -> None:
+        for name, key in keys:
+            groups = self._changes[name]
+            group = groups.get(key)
+            if group is None:
+                groups[key] = {ref: fact}
+            else:
+                group[ref] = fact
 
     def flush(self) -> None:
         """Derive what changed and put it into the tables."""
-        views = self._registry.views
-        for key in self._dirty:
-            group = self._groups[key]
-            group.is_dirty = False
-            self._derive(views[key[0]], key, group)
-        self._dirty.clear()
-        for (name, sum_key), delta in self._sums.items():
-            if delta:
-                self._put_sum(name, sum_key, self.total(name, sum_key) + delta)
-        self._sums.clear()
-        if len(self._groups) > _CACHE_MAX_GROUPS:
-            self._groups.clear()
+        sums: dict[tuple[str, bytes], int] = defaultdict(int)
+        for name, groups in self._changes.items():
+            if groups:
+                view = self._views[name]
+                keys = sorted(groups)
+                stored = self._stored(name, keys)
+                for key in keys:
+                    self._derive(view, key, groups[key], stored.get(key), sums)
+                groups.clear()
+        self._put_sums(sums)
+        for old in list(islice(self._cache, max(0, len(self._cache) - _CACHE_MAX_GROUPS))):
+            del self._cache[old]
 
-    def _derive(self, view: View, key: GroupKey, group: _Group) -> None:
-        ordered = sorted(group.facts.values(), key=_order)
-        row = view.derive(key[1], [fact for fact, _ in ordered]) if ordered else None
+    def _stored(self, name: str, keys: list[bytes]) -> dict[bytes, bytes]:
+        """What the tables hold of groups that are not at hand."""
+        cache = self._cache
+        return self._tables.get_many(
+            _GROUP + name, [key for key in keys if (name, key) not in cache]
+        )
+
+    def _derive(
+        self,
+        view: View,
+        key: bytes,
+        changes: dict[Ref, Fact | None],
+        stored: bytes | None,
+        sums: dict[tuple[str, bytes], int],
+    ) -> None:
+        group = self._cache.pop((view.name, key), None)
+        if group is None:
+            group = self._load(view.name, stored)
+        facts = _in_order({**group.facts, **changes} if group.facts else changes)
+        if view.facts_by_author is not None and len(facts) > view.facts_by_author:
+            facts = _last_of_each(facts, view.facts_by_author)
+        row = view.derive(key, facts) if facts else None
         if view.sums is not None:
-            if group.row:
-                self._add_sums(view, self._row_decoders[view.name].decode(group.row), -1)
-            if row is not None:
-                self._add_sums(view, row, 1)
-        group.row = canonical.encode(row) if row is not None else b""
-        value = None
-        if ordered:
-            stored = [
-                (f.depth, f.ref, f.author, f.person, f.role, f.standing, f.wall_s, data)
-                for f, data in ordered
-            ]
-            value = canonical.encode((stored, msgspec.Raw(group.row or _NO_ROW)))
-        self._tables.put(_GROUP + view.name, key[1], value)
+            for sign, one in ((-1, group.row), (1, row)):
+                for name, sum_key, delta in view.sums(one) if one is not None else ():
+                    sums[name, sum_key] += sign * delta
+            group.row = row
+        group.facts = {fact.ref: fact for fact in facts}
+        self._cache[view.name, key] = group
+        value = canonical.encode((row, facts)) if facts else None
+        self._tables.put(_GROUP + view.name, key, value)
 
-    def _add_sums(self, view: View, row: msgspec.Struct, sign: int) -> None:
-        assert view.sums is not None
-        for name, key, delta in view.sums(row):
-            self._sums[name, key] = self._sums.get((name, key), 0) + sign * delta
+    def _load(self, name: str, stored: bytes | None) -> _Group:
+        if stored is None:
+            return _Group({}, None)
+        row, facts = self._decoders[name].decode(stored)
+        return _Group({fact[1]: Fact(*fact) for fact in facts}, row)
 
-    def _put_sum(self, name: str, key: bytes, total: int) -> None:
-        self._tables.put(_SUM, _sum_key(name, key), canonical.encode(total) if total else None)
+    def _put_sums(self, deltas: dict[tuple[str, bytes], int]) -> None:
+        moved = {_sum_key(*key): delta for key, delta in deltas.items() if delta}
+        keys = sorted(moved)
+        stored = self._tables.get_many(_SUM, keys)
+        for key in keys:
+            total = moved[key] + _total(stored.get(key))
+            self._tables.put(_SUM, key, canonical.encode(total) if total else None)
 
     def row(self, view: str, key: bytes) -> Any:
         """A group's row, or None. Only what was flushed shows."""
         stored = self._tables.get(_GROUP + view, key)
-        return None if stored is None else self._row(view, stored)
-
-    def _row(self, view: str, stored: bytes) -> Any:
-        row = bytes(self._decoder.decode(stored)[1])
-        return None if row == _NO_ROW else self._row_decoders[view].decode(row)
+        return None if stored is None else self._row_decoders[view].decode(stored)[0]
 
     def rows(self, view: str, prefix: bytes = b"") -> Iterator[tuple[bytes, Any]]:
         """Every row of a view, by key."""
         for key, stored in self._tables.scan(_GROUP + view, prefix):
-            row = self._row(view, stored)
+            row = self._row_decoders[view].decode(stored)[0]
             if row is not None:
                 yield key, row
 
     def total(self, name: str, key: bytes) -> int:
         """A sum over all rows; 0 where nothing adds to it."""
-        stored = self._tables.get(_SUM, _sum_key(name, key))
-        return 0 if stored is None else int(msgspec.msgpack.decode(stored))
+        return _total(self._tables.get(_SUM, _sum_key(name, key)))
 
     def totals(self, name: str, prefix: bytes = b"") -> Iterator[tuple[bytes, int]]:
         """Every sum of a name that is not 0, by key."""
         start = _sum_key(name, b"")
         for key, stored in self._tables.scan(_SUM, start + prefix):
-            yield key[len(start) :], int(msgspec.msgpack.decode(stored))
+            yield key[len(start) :], _total(stored)
 
     def digest(self) -> bytes:
         """32 bytes over every row and sum: equal where the views are equal."""
         digest = hashlib.sha256()
-        for name in sorted(self._registry.views):
+        for name in sorted(self._views):
             digest.update(canonical.encode(name))
             for key, stored in self._tables.scan(_GROUP + name):
-                row = self._decoder.decode(stored)[1]
+                row = self._raw_decoder.decode(stored)[0]
                 digest.update(canonical.encode(key) + bytes(row))
         for key, stored in self._tables.scan(_SUM):
             digest.update(canonical.encode(key) + stored)
         return digest.digest()
 
 
-def _order(item: tuple[Fact, bytes]) -> tuple[int, bytes]:
-    return item[0].depth, item[0].ref.hash
+def _in_order(facts: dict[Ref, Fact | None]) -> list[Fact]:
+    """Facts by (depth, id)."""
+    found = [fact for fact in facts.values() if fact is not None]
+    if len(found) > 1:
+        found.sort(key=_order)
+    return found
+
+
+def _order(fact: Fact) -> tuple[int, bytes]:
+    return fact.depth, fact.ref.hash
+
+
+def _last_of_each(facts: list[Fact], most: int) -> list[Fact]:
+    """The last `most` facts of each author, in order."""
+    count: dict[bytes, int] = defaultdict(int)
+    kept = []
+    for fact in reversed(facts):
+        count[fact.author] += 1
+        if count[fact.author] <= most:
+            kept.append(fact)
+    kept.reverse()
+    return kept
+
+
+def _total(stored: bytes | None) -> int:
+    return 0 if stored is None else int(msgspec.msgpack.decode(stored))
 
 
 def _sum_key(name: str, key: bytes) -> bytes:

@@ -233,7 +233,7 @@ class Ledger:
             entry.wall_s,
             judged.body,
         )
-        self.folds.add(groups, fact, judged.data)
+        self.folds.add(groups, fact)
         if isinstance(judged.body, Objection):
             self._trust.add(Act(entry, judged.body, judged.refs))
         return ACCEPTED

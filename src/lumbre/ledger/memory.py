@@ -56,6 +56,11 @@ class MemoryTables:
         """The value of a key."""
         return self._values[table].get(key)
 
+    def get_many(self, table: str, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those of `keys` that have one."""
+        values = self._values[table]
+        return {key: values[key] for key in keys if key in values}
+
     def put(self, table: str, key: bytes, value: bytes | None) -> None:
         """Set a value; None deletes."""
         values = self._values[table]

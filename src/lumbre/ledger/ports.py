@@ -38,6 +38,9 @@ class Tables(Protocol):
     def get(self, table: str, key: bytes) -> bytes | None:
         """The value of a key."""
 
+    def get_many(self, table: str, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those of `keys` that have one; quickest where they are sorted."""
+
     def put(self, table: str, key: bytes, value: bytes | None) -> None:
         """Set a value; None deletes."""
 

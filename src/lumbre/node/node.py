@@ -4,7 +4,7 @@ The way of an entry is one line: bytes -> record -> link -> store -> ledger -> v
 file is written first and alone acknowledges; the views follow it by a marker, and a node that
 stopped in between folds the rest when it opens.
 
-Rules: everything that stores goes through `commit`. Locked mode has no private file: it
+Rules: everything that stores goes through `Intake.commit`. Locked mode has no private file: it
 takes in, checks, stores and forwards, and writes nothing of its own.
 """
 
@@ -14,17 +14,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import msgspec
-
-from lumbre.errors import Locked, NotFound, Refused
-from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict, replay, surplus
+from lumbre.errors import Locked, NotFound
+from lumbre.ledger import Run, replay
+from lumbre.node.intake import CUTTING, Intake, Received
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
 from lumbre.node.segments import Frontier, branches_of, frontier, segments
 from lumbre.node.spaces import Space
-from lumbre.record import Entry, Lane, LogName, Ref, SigningKey, Tip
-from lumbre.record.branch import Branch
+from lumbre.record import Entry, Lane, Ref, SigningKey, Tip
 from lumbre.record.log import NO_SPACE
-from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Body, Registry
 
 # One commit's worth: about 4 MB in memory, and few enough fsyncs that they do not show.
@@ -36,15 +33,15 @@ POOL_MAX_SEGMENTS: Final = 64
 FOUNDING_MAX_BYTES: Final = 4096
 
 # Raised with every change of a view: the views on disk are then made anew.
-VIEWS_VERSION: Final = 1
+VIEWS_VERSION: Final = 2
 
 _SPACES: Final = "spaces"
-_CUTTING: Final = "cutting"
 _ABOUT: Final = "about"
 _EPOCHS: Final = "epoch"
 _AUTHORS: Final = "author"
 
 
+<<<<<<< HEAD
 def hold_spaces(log: LogDisk, spaces: Iterable[bytes]) -> None:
     """Let a log that no node has open yet hold these spaces from now on."""
     log.set_meta(_SPACES, b"".join(spaces))
@@ -66,6 +63,8 @@ class Received(msgspec.Struct):
         self.refused[message_id] = self.refused.get(message_id, 0) + 1
 
 
+=======
+>>>>>>> main
 class Node:
     """An engine over its stores and ports. Not shared between threads.
 
@@ -87,15 +86,16 @@ class Node:
         self.random = random
         self.changes = 0
         self._spaces: dict[bytes, Space] = {}
+        self._intake = Intake(log, private, self._spaces)
         for space in self._space_ids():
             self._open_space(space)
         if self.private is not None and (
-            self.log.meta(_CUTTING) is not None
+            self.log.meta(CUTTING) is not None
             or self.private.get(_ABOUT, b"kinds") not in (None, self._kinds())
         ):
             # The last stop fell between the two files, or this version folds otherwise.
             self.rebuild()
-            self.log.set_meta(_CUTTING, None)
+            self.log.set_meta(CUTTING, None)
         self._catch_up()
 
     @property
@@ -159,7 +159,7 @@ class Node:
         held = self.space(space)
         held.add_epoch(epoch, secret)
         held.ledger.admit_again(held.ledger.waiting_for_key())
-        self._flush()
+        self._intake.flush()
 
     # In
 
@@ -173,12 +173,12 @@ class Node:
 
     def store(self, base: Tip, entries: list[Entry]) -> list[Entry]:
         """Store entries that this node made itself."""
-        linker = self.new_linker()
-        self.commit(linker, [linker.add(base, entries)], Received())
+        self._intake.store(base, entries)
         return entries
 
     def take(self, parts: Iterable[bytes]) -> Received:
         """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
+<<<<<<< HEAD
         received = Received()
         pool: list[bytes] = []
         self._take(parts, received, pool)
@@ -288,6 +288,9 @@ class Node:
             self.private.commit(self.log.last_arrival())
         if has_cut:
             self.log.set_meta(_CUTTING, None)
+=======
+        return self._intake.take(parts)
+>>>>>>> main
 
     def rebuild(self) -> int:
         """Make the views anew from the log file; how many entries were folded."""
@@ -299,7 +302,7 @@ class Node:
             ledger = self._spaces[space].ledger
             count += replay(ledger, self.log, branches_of(self.log, space))
         private.put(_ABOUT, b"kinds", self._kinds())
-        self._flush()
+        self._intake.flush()
         return count
 
     def _kinds(self) -> bytes:
@@ -319,7 +322,7 @@ class Node:
             space = entries[0].id if branch.name.space == NO_SPACE else branch.name.space
             if space in self._spaces:
                 self._spaces[space].ledger.admit(Run(branch, entries))
-        self._flush()
+        self._intake.flush()
 
     # Out
 
@@ -351,38 +354,3 @@ class Node:
         if self.private is not None:
             self.private.close()
         self.log.close()
-
-
-class _Batch:
-    """Segments of one take, gathered into commits."""
-
-    def __init__(self, node: Node, received: Received) -> None:
-        self._node = node
-        self._received = received
-        self._begin()
-
-    def _begin(self) -> None:
-        self._linker = self._node.new_linker()
-        self._linked: list[Linked] = []
-        self._count = 0
-        self._has_acts = False
-
-    def add(self, base: Tip, entries: list[Entry]) -> None:
-        """Link a segment; what waits to be stored goes first where the rights hang on it."""
-        is_act = entries[0].name.lane is Lane.TRUST
-        if self._count >= COMMIT_ENTRIES or (self._has_acts and not is_act):
-            self.commit()
-        linked = self._linker.add(base, entries)
-        if linked.past_grant and self._has_acts:
-            # The acts that were just read may admit this very author.
-            self.commit()
-            linked = self._linker.add(base, entries)
-        self._linked.append(linked)
-        self._count += len(entries)
-        self._has_acts = self._has_acts or is_act
-
-    def commit(self) -> None:
-        """Store and judge what was gathered."""
-        if self._linked:
-            self._node.commit(self._linker, self._linked, self._received)
-            self._begin()

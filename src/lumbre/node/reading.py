@@ -6,6 +6,7 @@ phones ask again and again does not decode the same rows each time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,12 @@ class Reading:
         """Places by name."""
         rows: list[PlaceRow] = self.rows(space, "place")
         return sorted(rows, key=lambda row: (row.name.casefold(), row.place.hash))
+
+    def place_names(self, space: bytes) -> list[str]:
+        """Names of places as a form suggests them; the ones used most come first."""
+        used = Counter(row.place_name for row in self.rows(space, "need"))
+        names = sorted({row.name for row in self.places(space)} | used.keys())
+        return sorted(names, key=lambda name: -used[name])
 
     def goods(self, space: bytes) -> dict[str, GoodRow]:
         """Defined goods, by code."""

@@ -33,7 +33,7 @@ class Standing(IntEnum):
     REMOVED = 1
 
 
-class Fact(msgspec.Struct, frozen=True, gc=False):
+class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An entry as a view sees it. `person` is 32 bytes; two keys of one person share it."""
 
     depth: int

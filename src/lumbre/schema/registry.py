@@ -49,7 +49,8 @@ class Registry:
                 self.views[view.name] = view
         self._by_record = {kind.record: kind for kind in self.kinds.values()}
         records = tuple(self._by_record)
-        self._decoder: Any = msgspec.msgpack.Decoder(Union[records] if records else _Nothing)  # noqa: UP007
+        self.body_type: Any = Union[records] if records else _Nothing  # noqa: UP007
+        self._decoder: Any = msgspec.msgpack.Decoder(self.body_type)
         fields = {record: fields_of(record) for record in records}
         self._ref_fields = {
             record: tuple(f.name for f in found if f.base is Ref)
