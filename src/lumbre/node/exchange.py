@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lumbre.node.founding import collect_keys
-from lumbre.node.node import Node, Received
+from lumbre.node.intake import Received
+from lumbre.node.node import Node
 
 
 def take_in(node: Node, segments: Iterable[bytes]) -> tuple[Received, int]:

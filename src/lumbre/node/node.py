@@ -41,35 +41,13 @@ _EPOCHS: Final = "epoch"
 _AUTHORS: Final = "author"
 
 
-<<<<<<< HEAD
 def hold_spaces(log: LogDisk, spaces: Iterable[bytes]) -> None:
     """Let a log that no node has open yet hold these spaces from now on."""
     log.set_meta(_SPACES, b"".join(spaces))
 
 
-class Received(msgspec.Struct):
-    """What became of bytes that came from somewhere."""
-
-    new: int = 0
-    known: int = 0
-    without_effect: int = 0
-    waiting: int = 0
-    past_grant: int = 0
-    forks: int = 0
-    refused: dict[str, int] = {}
-
-    def refuse(self, message_id: str) -> None:
-        """Count a segment that was not taken in."""
-        self.refused[message_id] = self.refused.get(message_id, 0) + 1
-
-
-=======
->>>>>>> main
 class Node:
-    """An engine over its stores and ports. Not shared between threads.
-
-    `changes` grows with every change of what is folded: what was read before is stale then.
-    """
+    """An engine over its stores and ports. Not shared between threads."""
 
     def __init__(
         self,
@@ -84,7 +62,6 @@ class Node:
         self.private = private
         self.clock = clock
         self.random = random
-        self.changes = 0
         self._spaces: dict[bytes, Space] = {}
         self._intake = Intake(log, private, self._spaces)
         for space in self._space_ids():
@@ -102,6 +79,11 @@ class Node:
     def is_locked(self) -> bool:
         """Whether nobody has given a passphrase since the start."""
         return self.private is None
+
+    @property
+    def changes(self) -> int:
+        """Grows with every change of what is folded: what was read before is stale then."""
+        return self._intake.changes
 
     # Spaces
 
@@ -178,119 +160,7 @@ class Node:
 
     def take(self, parts: Iterable[bytes]) -> Received:
         """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
-<<<<<<< HEAD
-        received = Received()
-        pool: list[bytes] = []
-        self._take(parts, received, pool)
-        while pool:
-            again, pool = pool, []
-            before = received.new
-            self._take(again, received, pool)
-            if received.new == before:
-                break
-        for _ in pool:
-            received.refuse("refused.gap")
-        return received
-
-    def _take(self, parts: Iterable[bytes], received: Received, pool: list[bytes]) -> None:
-        batch = _Batch(self, received)
-        for data in parts:
-            try:
-                base, entries = read_segment_with_base(data)
-                self._check_space(entries)
-                batch.add(base, entries)
-            except Refused as error:
-                if error.message_id == "refused.gap" and len(pool) < POOL_MAX_SEGMENTS:
-                    pool.append(data)
-                else:
-                    received.refuse(error.message_id)
-        batch.commit()
-
-    def _check_space(self, entries: Sequence[Entry]) -> None:
-        first = entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
-        if space not in self._spaces or (first.name.space == NO_SPACE and len(entries) > 1):
-            raise Refused("refused.unknown-space")
-
-    def _grant(self, name: LogName) -> int:
-        if name.space == NO_SPACE:
-            return FOUNDING_MAX_BYTES
-        return self._spaces[name.space].ledger.grant(name)
-
-    def new_linker(self) -> Linker:
-        """What the next commit gathers."""
-        return Linker(self.log, self._grant)
-
-    def commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
-        """Store first, then judge and fold: the one place where entries are stored."""
-        self.log.append(linker.writes(), linker.bodies)
-        for one in linked:
-            received.known += one.known
-            received.past_grant += one.past_grant
-            received.forks += len(one.forks)
-            for run in one.new:
-                received.new += len(run.entries)
-                if self.private is not None or run.branch.name.lane is Lane.TRUST:
-                    self._count(self._ledger_of(run).admit(run), received)
-            if one.filled and self.private is not None:
-                self._spaces[one.filled[0].name.space].ledger.admit_again(
-                    [entry.ref for entry in one.filled]
-                )
-        self._flush(self._cut({b.log: b for one in linked for b in one.forks}.values()))
-
-    def _cut(self, forked: Iterable[Branch]) -> bool:
-        """Let go of the branches of forked logs that are past the first 8."""
-        has_cut = False
-        for one in forked:
-            ledger = self._ledger_of_log(one)
-            branches = {branch.number: branch for branch in self.log.branches(one.log)}
-            cuts = surplus(
-                list(branches.values()), self._id_at, ledger.pins(one.log, one.name.author)
-            )
-            if not cuts:
-                continue
-            self.log.set_meta(_CUTTING, b"1")
-            has_cut = True
-            for number, seq in cuts:
-                branch = branches[number]
-                ledger.cut(branch, list(self.log.entries(number, seq, branch.tip.seq)))
-            self.log.cut(cuts)
-        return has_cut
-
-    def _id_at(self, number: int, seq: int) -> bytes:
-        entry = self.log.entry(number, seq)
-        assert entry is not None
-        return entry.id
-
-    def _ledger_of_log(self, branch: Branch) -> Ledger:
-        is_founding = branch.name.space == NO_SPACE
-        return self._spaces[branch.first_id if is_founding else branch.name.space].ledger
-
-    def _ledger_of(self, run: Run) -> Ledger:
-        first = run.entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
-        return self._spaces[space].ledger
-
-    @staticmethod
-    def _count(verdicts: Iterable[Verdict], received: Received) -> None:
-        for verdict in verdicts:
-            if verdict is not ACCEPTED:
-                if verdict.outcome is Outcome.WAITING:
-                    received.waiting += 1
-                else:
-                    received.without_effect += 1
-
-    def _flush(self, has_cut: bool = False) -> None:
-        self.changes += 1
-        for held in self._spaces.values():
-            held.ledger.flush()
-        if self.private is not None:
-            self.private.commit(self.log.last_arrival())
-        if has_cut:
-            self.log.set_meta(_CUTTING, None)
-=======
         return self._intake.take(parts)
->>>>>>> main
 
     def rebuild(self) -> int:
         """Make the views anew from the log file; how many entries were folded."""

@@ -8,7 +8,7 @@ from lumbre.board.forms import read_upload
 from lumbre.board.visit import REFILL_STATUS, Visit
 from lumbre.errors import Invalid, LumbreError
 from lumbre.node.exchange import take_in
-from lumbre.node.node import Received
+from lumbre.node.intake import Received
 from lumbre.sync import BundleReader, write_bundle
 
 
