@@ -196,6 +196,16 @@ def words_bytes(request: Request) -> bytes:
     return hashlib.sha256(_WORDS_DOMAIN + signed).digest()
 
 
+def words_bytes_of(request: bytes) -> bytes:
+    """The same for a request that this device made itself."""
+    return words_bytes(_read(request, REQUEST_MAX_BYTES, Request))
+
+
+def space_of(request: bytes) -> bytes:
+    """The space that a request of this device is for."""
+    return _read(request, REQUEST_MAX_BYTES, Request).space
+
+
 def _plain(name: str) -> str:
     """A name on one line, with something to see in it."""
     name = " ".join(name.split())

@@ -59,6 +59,7 @@ class Intake:
         self._log = log
         self._private = private
         self._spaces = spaces
+        self.changes = 0
 
     def store(self, base: Tip, entries: Sequence[Entry]) -> None:
         """Store entries that were made here."""
@@ -171,6 +172,7 @@ class Intake:
 
     def flush(self, has_cut: bool = False) -> None:
         """Derive the views of what was admitted; they follow the log up to its last arrival."""
+        self.changes += 1
         for held in self._spaces.values():
             held.ledger.flush()
         if self._private is not None:

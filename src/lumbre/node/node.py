@@ -41,6 +41,11 @@ _EPOCHS: Final = "epoch"
 _AUTHORS: Final = "author"
 
 
+def hold_spaces(log: LogDisk, spaces: Iterable[bytes]) -> None:
+    """Let a log that no node has open yet hold these spaces from now on."""
+    log.set_meta(_SPACES, b"".join(spaces))
+
+
 class Node:
     """An engine over its stores and ports. Not shared between threads."""
 
@@ -75,6 +80,11 @@ class Node:
         """Whether nobody has given a passphrase since the start."""
         return self.private is None
 
+    @property
+    def changes(self) -> int:
+        """Grows with every change of what is folded: what was read before is stale then."""
+        return self._intake.changes
+
     # Spaces
 
     def spaces(self) -> list[Space]:
@@ -91,8 +101,7 @@ class Node:
     def add_space(self, space: bytes) -> Space:
         """Begin to hold a space: from now on its entries are taken in."""
         if space not in self._spaces:
-            ids = [*self._space_ids(), space]
-            self.log.set_meta(_SPACES, b"".join(ids))
+            hold_spaces(self.log, [*self._space_ids(), space])
             self._open_space(space)
         return self._spaces[space]
 
