@@ -145,7 +145,12 @@ class Commune:
         kind = REGISTRY.kind_of(body)
         data = _padded(body)
         writer = author.writers[kind.lane]
-        depth = 1 + max([writer.tip.depth, *(self._depths[ref] for ref in refs_in(untyped(data, BODY_MAX_BYTES)))])
+        depth = 1 + max(
+            [
+                writer.tip.depth,
+                *(self._depths[ref] for ref in refs_in(untyped(data, BODY_MAX_BYTES))),
+            ]
+        )
         key_id = OPEN
         if self.is_sealed:
             key_id = self.epoch[:KEY_ID_BYTES]
@@ -176,7 +181,6 @@ class Commune:
             yield run, write_segment(run, author.bases[lane])
             author.bases[lane] = author.writers[lane].tip
         author.run.clear()
-
 
     def turns(self, turn: Turn, count: int, *, signed_every: int = RUN_ENTRIES) -> Material:
         """What everybody writes in `count` turns of `turn`, after their places and pens."""

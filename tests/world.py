@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from lumbre.kinds import DOMAINS
 from lumbre.ledger import MemoryBook, MemoryTables
 from lumbre.node import founding
-from lumbre.node.node import Node, Received
+from lumbre.node.intake import Received
+from lumbre.node.node import Node
 from lumbre.record import Entry, SigningKey
 from lumbre.schema import Body, Registry, Role
 

@@ -109,8 +109,9 @@ def test_the_last_resort_drops_removals_from_the_end_until_somebody_may_act(
 ) -> None:
     """No history is known that comes here; the promise does not hang on that."""
     pen = Pen(["B", "C", "D"])
-    propose(pen, "-D", 7, [], False)
-    propose(pen, "-C", 7, pen.acts[-1:], False)
+    first = propose(pen, "-D", 7, [], False)
+    second = pen.remove("A", "C", first[2:], after=first[1:])
+    pen.approve("B", second)
     trust = Trust(pen.space)
     for act in pen.acts:
         trust.add(act)
@@ -122,4 +123,110 @@ def test_the_last_resort_drops_removals_from_the_end_until_somebody_may_act(
     monkeypatch.setattr(Settlement, "_somebody_may_act", only_with_c)
     rights = trust.rights()
     assert acting(rights) == {pen.people[name] for name in "ABC"}
-    assert rights.act_note(pen.acts[4].entry.id) == "right.last-steward"
+    assert rights.act_note(second.entry.id) == "right.last-steward"
+
+
+def test_a_later_removal_without_pins_does_not_undo_the_one_before_it() -> None:
+    pen = Pen(["B", "C", "D"])
+    first = propose(pen, "-D", 7, [], False)
+    removal = pen.remove("A", "C", after=first[1:])
+    pen.approve("B", removal)
+    assert acting(replay(pen.acts, pen.space)) == {pen.people["A"], pen.people["B"]}
+
+
+def test_a_late_vote_for_what_is_over_changes_nothing() -> None:
+    pen = Pen(["B", "C", "D"])
+    old = pen.dismiss("A", "C", [pen.founding])
+    ended = [pen.approve("B", old), pen.approve("D", old)]
+    lower = pen.write("A", a.SetQuorum, 60, after=ended)
+    votes = [pen.approve(who, lower) for who in "BD"]
+    again = pen.appoint("A", "C", after=votes)
+    votes = [pen.approve(who, again) for who in "BD"]
+    higher = pen.write("A", a.SetQuorum, 50, after=votes)
+    votes = [pen.approve(who, higher) for who in "BCD"]
+    pen.approve("B", old, after=votes)
+    pen.approve("B", lower, after=votes)
+    rights = replay(pen.acts, pen.space)
+    assert rights.stewards == {pen.people[name] for name in "ABCD"}
+    assert rights.quorum_percent == 50
+
+
+def test_ends_that_know_nothing_of_one_another_all_end_the_term_before() -> None:
+    pen, known = council()
+    first = pen.dismiss("A", "C", after=[known])
+    pen.approve("B", first)
+    second = pen.dismiss("A", "C", branch="A2", since=known)
+    pen.approve("B", second, branch="B2", since=pen.founding)
+    rights = replay(pen.acts, pen.space)
+    assert rights.author(key_of("C")).steward_pins == ()  # type: ignore[union-attr]
+    back = pen.appoint("A", "C", after=[pen.acts[-1], pen.acts[-3]])
+    pen.approve("B", back)
+    assert pen.people["C"] in replay(pen.acts, pen.space).stewards
+    missed = pen.appoint("A", "C", branch="A3", since=first)
+    pen.approve("B", missed, branch="B3", since=pen.founding)
+    assert pen.people["C"] in replay(pen.acts, pen.space).stewards
+
+
+def test_a_closing_voids_votes_for_other_removals_and_one_s_own_removal_stands() -> None:
+    pen = Pen(["B", "C"])
+    second = pen.device("C", "C", "C2")
+    last = pen.device("A", "A", "A2", after=[second])
+    pen.close("C2", "C", [second], after=[last])
+    pen.close("A2", "A", [last], after=[last])
+    # C's own closing would void its vote to go; A's closing has nothing to do with it.
+    removal = pen.remove("B", "C", [second], after=[last])
+    pen.approve("C", removal)
+    assert pen.people["C"] not in replay(pen.acts, pen.space).stewards
+    other = pen.remove("B", "C", [second], after=[second], branch="B2", since=pen.founding)
+    pen.approve("A", other)
+    assert replay(pen.acts, pen.space).act_note(other.entry.id) == "right.too-few-votes"
+
+
+def test_keys_that_admit_one_another_do_not_keep_a_closing_standing() -> None:
+    pen = Pen(["B"])
+    made = pen.device("A", "A", "A2")
+    one = pen.device("A2", "A", "X1", after=[made])
+    two = pen.device("X1", "A", "X2", after=[one])
+    pen.device("X2", "A", "X1", after=[two])
+    closing = pen.close("X1", "A2", after=[two])
+    rights = replay(pen.acts, pen.space)
+    assert rights.act_note(closing.entry.id) == "right.not-own-device"
+    assert rights.author(key_of("A2")).pins is None  # type: ignore[union-attr]
+
+
+def test_a_chain_of_conflicts_past_the_rounds_is_undecided_and_somebody_may_act(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lumbre.trust.removal.ROUNDS_MAX", 0)
+    pen = Pen(["B", "C"])
+    propose(pen, "-B", 5, [], False)
+    propose(pen, "-C", 3, [], False)
+    assert len(acting(replay(pen.acts, pen.space))) == 2
+
+
+@pytest.mark.parametrize("rounds", [0, 12])
+def test_an_electorate_shrinks_with_the_appointment_that_a_removal_voids(
+    rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lumbre.trust.removal.ROUNDS_MAX", rounds)
+    pen, known = council()
+    other = pen.admit("A", "X")
+    made = pen.appoint("A", "M", after=[known])
+    vote = pen.approve("B", made)
+    removal = pen.remove("A", "X", after=[vote, other])
+    pen.approve("C", removal)
+    assert replay(pen.acts, pen.space).author(key_of("X")).pins is None  # type: ignore[union-attr]
+    pen.approve("C", pen.remove("A", "B", after=[known], branch="A2", since=other))
+    rights = replay(pen.acts, pen.space)
+    assert rights.stewards == {pen.people["A"], pen.people["C"]}
+    # Cut off before the fixpoint, what was not found to hold is not in effect.
+    assert (rights.author(key_of("X")).pins == ()) is (rounds > 0)  # type: ignore[union-attr]
+
+
+def test_a_key_that_two_persons_claim_votes_for_the_one_who_is_a_steward() -> None:
+    pen, known = council()
+    pen.admit("A", "both", after=[known])
+    pen.device("C", "C", "both", after=[known])
+    proposal = pen.appoint("A", "M", after=pen.acts[-2:])
+    pen.approve("both", proposal)
+    assert pen.people["M"] in replay(pen.acts, pen.space).stewards

@@ -361,12 +361,11 @@ def test_a_thief_with_the_key_tries_every_act_0_effects_past_the_pin() -> None:
     ]
     thief: list[a.Act] = []
     for kind, values in attempts:
-        for how in (
-            {"after": [vote]},
-            {"after": [known], "branch": "back"},
-            {"branch": f"fork{len(pen.acts)}", "since": pen.founding},
-        ):
-            thief.append(pen.write("M", kind, *values, **how))  # type: ignore[arg-type]
+        thief += [
+            pen.write("M", kind, *values, after=[vote]),
+            pen.write("M", kind, *values, after=[known], branch="back"),
+            pen.write("M", kind, *values, branch=f"f{len(pen.acts)}", since=pen.founding),
+        ]
     rights = replay(pen.acts, pen.space)
     assert all(rights.act_note(act.entry.id) is not None for act in thief)
     assert state(rights, genuine) == before

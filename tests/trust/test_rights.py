@@ -54,7 +54,9 @@ def test_past_the_pin_an_entry_is_removed_until_a_member_adopts_it() -> None:
     removal = pen.write(
         "A", a.Remove, pen.people["M"], None, (Mention.of(entries[0].ref),), after=[known]
     )
-    vote = pen.approve("B", removal)
+    pen.approve("B", removal)
+    gone = pen.admit("A", "N")
+    vote = pen.approve("B", pen.remove("A", "N", after=[gone]))
     trust = Trust(pen.space)
     for act in pen.acts:
         trust.add(act)
@@ -129,6 +131,21 @@ def test_an_entry_of_an_unknown_kind_hands_on_its_past() -> None:
     entry = make_entry(LogName(pen.space, key_of("M"), Lane.TRUST), START, body, 9)
     pen.acts.append(a.Act(entry, None, (vote.entry.ref,)))
     pen.approve("B", pen.appoint("A", "C", after=[pen.acts[-1]]))
+    assert pen.people["C"] in replay(pen.acts, pen.space).stewards
+
+
+def test_what_an_act_speaks_for_is_in_its_past() -> None:
+    pen, known = council()
+    house = pen.write("M", a.Organisation, b"x", after=[known])
+    dismissal = pen.dismiss("A", "C", after=[known])
+    vote = pen.approve("B", dismissal)
+    heard = pen.write("M", a.Organisation, b"y", after=[vote])
+    ref = heard.entry.ref
+    body = a.Appoint(Via.OWN_DEVICE, ref, (house.entry.ref,), pen.people["C"])
+    entry = make_entry(LogName(pen.space, key_of("B"), Lane.TRUST), pen.tips["B"], body, 9)
+    pen.acts.append(a.Act(entry, body))
+    pen.tips["B"] = Tip.of(entry)
+    pen.approve("A", pen.acts[-1], after=[house])
     assert pen.people["C"] in replay(pen.acts, pen.space).stewards
 
 
@@ -327,6 +344,7 @@ def test_layers_fold_without_losing_a_change() -> None:
     wide = layers
     for number in range(LAYER_MAX + 20):
         wide = wide.with_items({number: 1})
+    assert sorted(layers.with_items({3: 1}).items()) == sorted({**layers.base, 3: 1}.items())
     assert dict(wide.items()) == dict.fromkeys(range(LAYER_MAX + 20), 1)
     assert wide.differing(layers) == set(range(LAYER_MAX + 20))
     assert layers.with_items({3: 1}).differing(layers) == {3}

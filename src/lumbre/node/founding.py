@@ -25,7 +25,8 @@ from lumbre.record.log import NO_SPACE, Hash32, Key32
 from lumbre.record.seal import Sealed, open_envelope, seal_envelope, seal_text
 from lumbre.schema import Role, Via
 from lumbre.schema.fields import NAME_MAX_CHARS
-from lumbre.trust.acts import Admit, Box32, Epoch, Found, Wrap
+from lumbre.trust.acts import WRAPS_MAX, Admit, Box32, Epoch, Found, Wrap
+from lumbre.trust.duties import closed_keys, epochs
 
 READS: Final = frozenset({Role.READER, Role.MEMBER, Role.STEWARD})
 T = TypeVar("T")
@@ -124,6 +125,38 @@ def admit(node: Node, key: SigningKey, request: Request, name: str, role: Role) 
     return admitted
 
 
+def renew_epoch(node: Node, space: bytes, key: SigningKey) -> Entry:
+    """Propose a new epoch that excludes every key taken away; those who read get it boxed.
+
+    It is in effect once enough stewards approve. The epoch before is wrapped inside, so that a
+    newcomer with the new key can read what was written under the old.
+    """
+    held = node.space(space)
+    before, keys = held.current_keys()
+    secret = node.random.bytes(32)
+    fresh = EpochKeys.of(secret)
+    rights = held.ledger.rights
+    closed = closed_keys(rights)
+    readers = sorted(
+        author for author, right in rights.authors() if author not in closed and right.role in READS
+    )
+    boxes = tuple(Box32(author, box_for(author, secret)) for author in readers[:WRAPS_MAX])
+    predecessor_box = seal_envelope(keys.secret, [fresh.public])[0].box
+    act = Epoch(
+        Via.OWN_DEVICE,
+        None,
+        held.after(),
+        fresh.public,
+        boxes,
+        node.find_id(space, before),
+        predecessor_box,
+        tuple(sorted(closed)),
+    )
+    (made,) = node.write(space, key, [act])
+    node.learn_epoch(space, made.id, secret)
+    return made
+
+
 def collect_keys(node: Node, space: bytes) -> int:
     """Learn the epoch keys that acts have boxed for this node's authors; how many were new."""
     learnt = 0
@@ -134,6 +167,26 @@ def collect_keys(node: Node, space: bytes) -> int:
             except Refused:
                 continue
             learnt += 1
+    return learnt + _collect_predecessors(node, space)
+
+
+def _collect_predecessors(node: Node, space: bytes) -> int:
+    """Learn older epochs from newer ones, one inside the other."""
+    learnt = 0
+    held = node.space(space)
+    for epoch in reversed(epochs(held.ledger.rights)):
+        older = epoch.body.predecessor
+        keys = held.keys_of(epoch.ref.hash)
+        if keys is None or older is None or held.keys_of(older.hash) is not None:
+            continue
+        boxed = (Sealed(keys.public[:4], epoch.body.predecessor_box),)
+        try:
+            secret = open_envelope(boxed, keys.public, keys.private)
+        except Refused:
+            continue
+        if len(secret) == len(keys.secret):
+            node.learn_epoch(space, older.hash, secret)
+            learnt += 1
     return learnt
 
 
@@ -141,6 +194,16 @@ def words_bytes(request: Request) -> bytes:
     """What both sides read aloud: bytes from which six words are chosen."""
     signed = request.space + request.author + request.sealed_name
     return hashlib.sha256(_WORDS_DOMAIN + signed).digest()
+
+
+def words_bytes_of(request: bytes) -> bytes:
+    """The same for a request that this device made itself."""
+    return words_bytes(_read(request, REQUEST_MAX_BYTES, Request))
+
+
+def space_of(request: bytes) -> bytes:
+    """The space that a request of this device is for."""
+    return _read(request, REQUEST_MAX_BYTES, Request).space
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,7 @@ The way of an entry is one line: bytes -> record -> link -> store -> ledger -> v
 file is written first and alone acknowledges; the views follow it by a marker, and a node that
 stopped in between folds the rest when it opens.
 
-Rules: everything that stores goes through `commit`. Locked mode has no private file: it
+Rules: everything that stores goes through `Intake.commit`. Locked mode has no private file: it
 takes in, checks, stores and forwards, and writes nothing of its own.
 """
 
@@ -14,17 +14,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import msgspec
-
-from lumbre.errors import Locked, NotFound, Refused
-from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict, replay, surplus
+from lumbre.errors import Locked, NotFound
+from lumbre.ledger import Run, replay
+from lumbre.node.intake import CUTTING, Intake, Received
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
 from lumbre.node.segments import Frontier, branches_of, frontier, segments
 from lumbre.node.spaces import Space
-from lumbre.record import Entry, Lane, LogName, Ref, SigningKey, Tip
-from lumbre.record.branch import Branch
+from lumbre.record import Entry, Lane, Ref, SigningKey, Tip
 from lumbre.record.log import NO_SPACE
-from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Body, Registry
 
 # One commit's worth: about 4 MB in memory, and few enough fsyncs that they do not show.
@@ -39,26 +36,14 @@ FOUNDING_MAX_BYTES: Final = 4096
 VIEWS_VERSION: Final = 2
 
 _SPACES: Final = "spaces"
-_CUTTING: Final = "cutting"
 _ABOUT: Final = "about"
 _EPOCHS: Final = "epoch"
 _AUTHORS: Final = "author"
 
 
-class Received(msgspec.Struct):
-    """What became of bytes that came from somewhere."""
-
-    new: int = 0
-    known: int = 0
-    without_effect: int = 0
-    waiting: int = 0
-    past_grant: int = 0
-    forks: int = 0
-    refused: dict[str, int] = {}
-
-    def refuse(self, message_id: str) -> None:
-        """Count a segment that was not taken in."""
-        self.refused[message_id] = self.refused.get(message_id, 0) + 1
+def hold_spaces(log: LogDisk, spaces: Iterable[bytes]) -> None:
+    """Let a log that no node has open yet hold these spaces from now on."""
+    log.set_meta(_SPACES, b"".join(spaces))
 
 
 class Node:
@@ -78,21 +63,27 @@ class Node:
         self.clock = clock
         self.random = random
         self._spaces: dict[bytes, Space] = {}
+        self._intake = Intake(log, private, self._spaces)
         for space in self._space_ids():
             self._open_space(space)
         if self.private is not None and (
-            self.log.meta(_CUTTING) is not None
+            self.log.meta(CUTTING) is not None
             or self.private.get(_ABOUT, b"kinds") not in (None, self._kinds())
         ):
             # The last stop fell between the two files, or this version folds otherwise.
             self.rebuild()
-            self.log.set_meta(_CUTTING, None)
+            self.log.set_meta(CUTTING, None)
         self._catch_up()
 
     @property
     def is_locked(self) -> bool:
         """Whether nobody has given a passphrase since the start."""
         return self.private is None
+
+    @property
+    def changes(self) -> int:
+        """Grows with every change of what is folded: what was read before is stale then."""
+        return self._intake.changes
 
     # Spaces
 
@@ -110,8 +101,7 @@ class Node:
     def add_space(self, space: bytes) -> Space:
         """Begin to hold a space: from now on its entries are taken in."""
         if space not in self._spaces:
-            ids = [*self._space_ids(), space]
-            self.log.set_meta(_SPACES, b"".join(ids))
+            hold_spaces(self.log, [*self._space_ids(), space])
             self._open_space(space)
         return self._spaces[space]
 
@@ -151,7 +141,7 @@ class Node:
         held = self.space(space)
         held.add_epoch(epoch, secret)
         held.ledger.admit_again(held.ledger.waiting_for_key())
-        self._flush()
+        self._intake.flush()
 
     # In
 
@@ -165,120 +155,12 @@ class Node:
 
     def store(self, base: Tip, entries: list[Entry]) -> list[Entry]:
         """Store entries that this node made itself."""
-        linker = self.new_linker()
-        self.commit(linker, [linker.add(base, entries)], Received())
+        self._intake.store(base, entries)
         return entries
 
     def take(self, parts: Iterable[bytes]) -> Received:
         """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
-        received = Received()
-        pool: list[bytes] = []
-        self._take(parts, received, pool)
-        while pool:
-            again, pool = pool, []
-            before = received.new
-            self._take(again, received, pool)
-            if received.new == before:
-                break
-        for _ in pool:
-            received.refuse("refused.gap")
-        return received
-
-    def _take(self, parts: Iterable[bytes], received: Received, pool: list[bytes]) -> None:
-        batch = _Batch(self, received)
-        for data in parts:
-            try:
-                base, entries = read_segment_with_base(data)
-                self._check_space(entries)
-                batch.add(base, entries)
-            except Refused as error:
-                if error.message_id == "refused.gap" and len(pool) < POOL_MAX_SEGMENTS:
-                    pool.append(data)
-                else:
-                    received.refuse(error.message_id)
-        batch.commit()
-
-    def _check_space(self, entries: Sequence[Entry]) -> None:
-        first = entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
-        if space not in self._spaces or (first.name.space == NO_SPACE and len(entries) > 1):
-            raise Refused("refused.unknown-space")
-
-    def _grant(self, name: LogName) -> int:
-        if name.space == NO_SPACE:
-            return FOUNDING_MAX_BYTES
-        return self._spaces[name.space].ledger.grant(name)
-
-    def new_linker(self) -> Linker:
-        """What the next commit gathers."""
-        return Linker(self.log, self._grant)
-
-    def commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
-        """Store first, then judge and fold: the one place where entries are stored."""
-        self.log.append(linker.writes(), linker.bodies)
-        for one in linked:
-            received.known += one.known
-            received.past_grant += one.past_grant
-            received.forks += len(one.forks)
-            for run in one.new:
-                received.new += len(run.entries)
-                if self.private is not None or run.branch.name.lane is Lane.TRUST:
-                    self._count(self._ledger_of(run).admit(run), received)
-            if one.filled and self.private is not None:
-                self._spaces[one.filled[0].name.space].ledger.admit_again(
-                    [entry.ref for entry in one.filled]
-                )
-        self._flush(self._cut({b.log: b for one in linked for b in one.forks}.values()))
-
-    def _cut(self, forked: Iterable[Branch]) -> bool:
-        """Let go of the branches of forked logs that are past the first 8."""
-        has_cut = False
-        for one in forked:
-            ledger = self._ledger_of_log(one)
-            branches = {branch.number: branch for branch in self.log.branches(one.log)}
-            cuts = surplus(
-                list(branches.values()), self._id_at, ledger.pins(one.log, one.name.author)
-            )
-            if not cuts:
-                continue
-            self.log.set_meta(_CUTTING, b"1")
-            has_cut = True
-            for number, seq in cuts:
-                branch = branches[number]
-                ledger.cut(branch, list(self.log.entries(number, seq, branch.tip.seq)))
-            self.log.cut(cuts)
-        return has_cut
-
-    def _id_at(self, number: int, seq: int) -> bytes:
-        entry = self.log.entry(number, seq)
-        assert entry is not None
-        return entry.id
-
-    def _ledger_of_log(self, branch: Branch) -> Ledger:
-        is_founding = branch.name.space == NO_SPACE
-        return self._spaces[branch.first_id if is_founding else branch.name.space].ledger
-
-    def _ledger_of(self, run: Run) -> Ledger:
-        first = run.entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
-        return self._spaces[space].ledger
-
-    @staticmethod
-    def _count(verdicts: Iterable[Verdict], received: Received) -> None:
-        for verdict in verdicts:
-            if verdict is not ACCEPTED:
-                if verdict.outcome is Outcome.WAITING:
-                    received.waiting += 1
-                else:
-                    received.without_effect += 1
-
-    def _flush(self, has_cut: bool = False) -> None:
-        for held in self._spaces.values():
-            held.ledger.flush()
-        if self.private is not None:
-            self.private.commit(self.log.last_arrival())
-        if has_cut:
-            self.log.set_meta(_CUTTING, None)
+        return self._intake.take(parts)
 
     def rebuild(self) -> int:
         """Make the views anew from the log file; how many entries were folded."""
@@ -290,7 +172,7 @@ class Node:
             ledger = self._spaces[space].ledger
             count += replay(ledger, self.log, branches_of(self.log, space))
         private.put(_ABOUT, b"kinds", self._kinds())
-        self._flush()
+        self._intake.flush()
         return count
 
     def _kinds(self) -> bytes:
@@ -310,7 +192,7 @@ class Node:
             space = entries[0].id if branch.name.space == NO_SPACE else branch.name.space
             if space in self._spaces:
                 self._spaces[space].ledger.admit(Run(branch, entries))
-        self._flush()
+        self._intake.flush()
 
     # Out
 
@@ -342,38 +224,3 @@ class Node:
         if self.private is not None:
             self.private.close()
         self.log.close()
-
-
-class _Batch:
-    """Segments of one take, gathered into commits."""
-
-    def __init__(self, node: Node, received: Received) -> None:
-        self._node = node
-        self._received = received
-        self._begin()
-
-    def _begin(self) -> None:
-        self._linker = self._node.new_linker()
-        self._linked: list[Linked] = []
-        self._count = 0
-        self._has_acts = False
-
-    def add(self, base: Tip, entries: list[Entry]) -> None:
-        """Link a segment; what waits to be stored goes first where the rights hang on it."""
-        is_act = entries[0].name.lane is Lane.TRUST
-        if self._count >= COMMIT_ENTRIES or (self._has_acts and not is_act):
-            self.commit()
-        linked = self._linker.add(base, entries)
-        if linked.past_grant and self._has_acts:
-            # The acts that were just read may admit this very author.
-            self.commit()
-            linked = self._linker.add(base, entries)
-        self._linked.append(linked)
-        self._count += len(entries)
-        self._has_acts = self._has_acts or is_act
-
-    def commit(self) -> None:
-        """Store and judge what was gathered."""
-        if self._linked:
-            self._node.commit(self._linker, self._linked, self._received)
-            self._begin()

@@ -59,12 +59,28 @@ class Space:
         """The keys of every epoch that is known here."""
         return list(self._epochs.values())
 
+    def keys_of(self, epoch: bytes) -> EpochKeys | None:
+        """The keys of one epoch, where they are known here."""
+        return self._epochs.get(epoch)
+
     def current_keys(self) -> tuple[bytes, EpochKeys]:
-        """The epoch that writers use now, and its keys."""
+        """The epoch that writers use now, and its keys.
+
+        Where no epoch excludes every key that was taken away, it is the newest: a person who
+        closes a key must not silence a space. `needs_new_epoch` says so on the screens.
+        """
         epoch = current_epoch(self.ledger.rights)
+        if epoch is None:
+            made = epochs(self.ledger.rights)
+            epoch = made[-1].ref.hash if made else None
         if epoch is None or epoch not in self._epochs:
             raise NotAllowed("not-allowed.no-epoch-key")
         return epoch, self._epochs[epoch]
+
+    @property
+    def needs_new_epoch(self) -> bool:
+        """Whether a key that was taken away can still read what is written now."""
+        return current_epoch(self.ledger.rights) is None
 
     def after(self) -> tuple[Ref, ...]:
         """The heads of the trust lane, as a new act names them."""

@@ -44,8 +44,6 @@ class Graph:
             return None
         number = len(self.entries)
         previous = self.number.get(entry.prev, -1)
-        if previous >= 0 and self.entries[previous].log != entry.log:
-            previous = -1
         follows = self._known(act, previous)
         depths = self.depths
         self.number[entry.id] = number
@@ -81,9 +79,7 @@ class Graph:
 
     def is_within(self, entry: Entry, pins: Iterable[Pin]) -> bool:
         """Whether an act is a pinned entry of its log or comes before one."""
-        number = self.number.get(entry.id)
-        if number is None:
-            return False
+        number = self.number[entry.id]
         for log, seq, id_ in pins:
             if log == entry.log and seq >= entry.seq:
                 pinned = self.number.get(id_)

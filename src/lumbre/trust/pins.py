@@ -9,7 +9,7 @@
   leave out: an appointment that follows it begins a new one.
 - No removal voids votes for itself: who signs their own removal means it.
 - Between removals that know nothing of one another, one that fewer stewards signed does not
-  void a vote for the other; and a closing does not void votes for removing who closed.
+  void a vote for the other; and a closing does not void votes for removing the key that closed.
 
 What this does not do: say which removals are in effect. See `lumbre.trust.removal`.
 """
@@ -69,7 +69,8 @@ class Taken:
             self._closing.setdefault(body.key, []).append(number)
         elif isinstance(body, Dismiss):
             self._ends.setdefault(body.person, []).append(number)
-        elif isinstance(body, Remove):
+        else:
+            assert isinstance(body, Remove)
             if body.key is not None:
                 self._on_key.setdefault(body.key, []).append(number)
             else:
@@ -180,7 +181,6 @@ class Taken:
         if not self.weighty.are_concurrent(removal, proposal):
             return False
         if isinstance(body, Close):
-            if isinstance(other, Remove) and other.key is not None:
-                return other.key == self.graph.entries[removal].name.author
-            return other.person in self.weighty.persons_of(removal)
+            closer = self.graph.entries[removal].name.author
+            return isinstance(other, Remove) and other.key == closer
         return self._support.get(removal, 0) < self._support.get(proposal, 0)

@@ -13,6 +13,7 @@ What this does not do: use a clock, or prefer who is senior.
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Final
 
 from lumbre.trust.acts import Close, Device, Dismiss, MovePins, Remove
@@ -75,6 +76,7 @@ class Settlement:
         ]
         self._support: dict[int, int] = {}
         self._known: dict[tuple[frozenset[int], ...], Outcome] = {}
+        self._takens: dict[frozenset[int], Taken] = {}
         self._muted = _NONE
         self._barred = _NONE
 
@@ -112,15 +114,18 @@ class Settlement:
         return settled
 
     def _taken(self, acts: frozenset[int]) -> Taken:
-        return Taken(
-            self.graph,
-            self.weighty,
-            self.admissions,
-            self.everyone,
-            self.founding,
-            acts,
-            self._support,
-        )
+        found = self._takens.get(acts)
+        if found is None:
+            found = self._takens[acts] = Taken(
+                self.graph,
+                self.weighty,
+                self.admissions,
+                self.everyone,
+                self.founding,
+                acts,
+                self._support,
+            )
+        return found
 
     def _decide(self, taken: Taken, forced: frozenset[int] = _NONE) -> Outcome:
         name = (taken.acts, forced, self._barred, self._muted)
@@ -171,22 +176,33 @@ class Settlement:
         """Votes of who signed both of two undecided removals, except the last where there is one.
 
         Two majorities always share somebody: who gets each side to sign against the other
-        would else be left alone.
+        would else be left alone. A removal that was in effect before the other is no side.
         """
         weighty = self.weighty
         muted: set[int] = set()
         removals = sorted(undecided & weighty.votes.keys())
-        for one in removals:
-            for other in removals:
-                if one != other:
-                    muted.update(
-                        vote
-                        for vote in weighty.votes[one]
-                        for later in weighty.votes[other]
-                        if weighty.persons_of(vote) & weighty.persons_of(later)
-                        and not weighty.is_past(later, vote)
-                    )
+        for one, other in permutations(removals, 2):
+            if not self._is_before(one, other) and not self._is_before(other, one):
+                muted.update(
+                    vote
+                    for vote in weighty.votes[one]
+                    for later in weighty.votes[other]
+                    if weighty.persons_of(vote) & weighty.persons_of(later)
+                    and not weighty.is_past(later, vote)
+                )
         return frozenset(muted)
+
+    def _is_before(self, one: int, other: int) -> bool:
+        """Whether a removal had its votes in the past of another."""
+        weighty, plain = self.weighty, self._decide(self._taken(_NONE))
+        if one not in plain.need:
+            return False
+        signers = [
+            weighty.persons_of(vote) & plain.electorate[one]
+            for vote in weighty.votes[one]
+            if weighty.is_past(vote, other)
+        ]
+        return len(frozenset[bytes]().union(*signers)) >= plain.need[one]
 
     def _result(self, acts: frozenset[int], forced: frozenset[int]) -> Settled:
         taken = self._taken(acts)

@@ -10,6 +10,8 @@ What this does not do: say whether a vote counts.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import zip_longest
 from typing import Final
 
 from lumbre.trust.acts import (
@@ -62,14 +64,11 @@ def is_deciding(body: object) -> bool:
     return isinstance(body, _DECIDING) or (isinstance(body, Admit) and body.person is not None)
 
 
-def join(left: Past, right: Past) -> Past:
-    """The past of who follows both."""
-    if left is right:
-        return left
-    if len(left) < len(right):
-        left, right = right, left
-    both = tuple(map(max, left, right))
-    return left if both == left[: len(right)] else both + left[len(right) :]
+def join(pasts: Collection[Past]) -> Past:
+    """The past of who follows all of these."""
+    if len(pasts) < 2:
+        return next(iter(pasts), ())
+    return tuple(map(max, zip_longest(*pasts, fillvalue=0)))
 
 
 class Weighty:
@@ -104,11 +103,7 @@ class Weighty:
         bodies, follows = graph.bodies, graph.follows
         shared: dict[Past, Past] = {}
         for number in graph.in_order(range(len(graph))):
-            past: Past = ()
-            for other in follows[number]:
-                found = pasts[other]
-                if found is not past:
-                    past = join(past, found)
+            past = join({pasts[other] for other in follows[number]})
             past = shared.setdefault(past, past)
             body = bodies[number]
             if isinstance(body, _DECIDING) or is_proposal(body):

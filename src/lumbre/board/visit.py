@@ -1,0 +1,147 @@
+"""One request, as a page sees it: whose words, which space, what was typed.
+
+`Board` is what outlives a request. A page is a function from a `Visit` to a response; a form
+goes through `post`, which keeps what was typed whatever happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from lumbre.board.forms import Form, Slips, read_form
+from lumbre.board.render import Pages
+from lumbre.errors import LumbreError, NotFound
+from lumbre.node.desk import Desk
+from lumbre.node.home import Home
+from lumbre.node.names import space_name
+from lumbre.node.reading import Reading
+from lumbre.node.spaces import Space
+from lumbre.node.words import LANGUAGES, Words, language_of
+
+LANGUAGE_COOKIE: Final = "lumbre_lang"
+SPACE_COOKIE: Final = "lumbre_space"
+COOKIE_MAX_AGE_S: Final = 365 * 86400
+REFILL_STATUS: Final = 422
+_SECRET_FIELDS: Final = ("passphrase", "again")
+
+
+class Board:
+    """The home, its readings and the forms that are under way."""
+
+    def __init__(self, home: Home, language: str) -> None:
+        self.home = home
+        self.language = language
+        self.pages = Pages()
+        self.slips = Slips(home.random)
+        self._reading = Reading(home.node)
+        self._read_node = home.node
+
+    @property
+    def reading(self) -> Reading:
+        """What the lists show; made anew when a person unlocks the node."""
+        if self._read_node is not self.home.node:
+            self._reading, self._read_node = Reading(self.home.node), self.home.node
+        return self._reading
+
+
+class Visit:
+    """One request."""
+
+    def __init__(self, board: Board, request: Request) -> None:
+        self.board = board
+        self.request = request
+        self.home = board.home
+        self.node = board.home.node
+        self.words = Words(self._language())
+
+    def _language(self) -> str:
+        chosen = self.request.cookies.get(LANGUAGE_COOKIE)
+        if chosen in LANGUAGES:
+            return chosen
+        for part in self.request.headers.get("accept-language", "").split(",")[:8]:
+            short = part.split(";")[0].strip()[:2].lower()
+            if short in LANGUAGES:
+                return short
+        return language_of(self.board.language)
+
+    @property
+    def reading(self) -> Reading:
+        """What the lists show."""
+        return self.board.reading
+
+    @property
+    def space(self) -> Space:
+        """The space that this browser looks at: the chosen one, else the first."""
+        spaces = self.node.spaces()
+        chosen = self.request.cookies.get(SPACE_COOKIE, "")
+        for space in spaces:
+            if space.id.hex() == chosen:
+                return space
+        if not spaces:
+            raise NotFound("not-found.no-space")
+        return spaces[0]
+
+    @property
+    def desk(self) -> Desk:
+        """Where this device's own key writes."""
+        return Desk(self.node, self.reading, self.space)
+
+    def page(self, name: str, status: int = 200, **values: Any) -> Response:
+        """A page, at most as large as a page may be."""
+        node = self.node
+        ready = bool(node.spaces()) and not node.is_locked
+        shared = {
+            "words": self.words,
+            "language": self.words.language,
+            "path": self.request.url.path,
+            "slip": self.board.slips.new(),
+            "is_open_mode": self.home.is_open_mode,
+            "is_locked": node.is_locked,
+            "space_name": (space_name(self.space) or "") if ready else "",
+            "has_space": ready,
+            "now_s": self.home.clock.now_s(),
+            "error": "",
+            "form": {},
+        }
+        return HTMLResponse(self.board.pages.render(name, shared | values), status)
+
+    @staticmethod
+    def go(where: str) -> Response:
+        """Lead the browser on, so that a reload sends nothing again."""
+        return RedirectResponse(where, 303)
+
+
+Page = Callable[[Visit], Awaitable[Response]]
+Again = Callable[[Visit, Form, str], Response]
+"""Shows the form again, filled, with what was wrong."""
+Act = Callable[[Visit, Form], str]
+"""Does what a form asks for; where to go then."""
+
+
+async def post(visit: Visit, act: Act, again: Again) -> Response:
+    """Run what a form asks for, once; on an error the form comes back filled."""
+    try:
+        form = await read_form(visit.request)
+    except LumbreError as error:
+        return again(visit, {}, visit.words.error(error))
+    token = form.pop("slip", "")
+    done = visit.board.slips.done(token)
+    if done is not None:
+        return visit.go(done)
+    shown = {name: value for name, value in form.items() if name not in _SECRET_FIELDS}
+    if not visit.board.slips.is_ours(token):
+        return again(visit, shown, visit.words("board.old-form"))
+    try:
+        where = act(visit, form)
+    except LumbreError as error:
+        visit.home.events.error(error)
+        return again(visit, shown, visit.words.error(error))
+    except Exception as error:  # noqa: BLE001 what was typed must come back whatever failed
+        visit.home.events.crash(error)
+        return again(visit, shown, visit.words("board.crash"))
+    visit.board.slips.finish(token, where)
+    return visit.go(where)

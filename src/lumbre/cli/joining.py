@@ -1,0 +1,131 @@
+"""Letting a device in by files: invite, ask, admit.
+
+    first device: lumbre invite STICK     second: lumbre ask STICK     first: lumbre admit STICK
+
+Both sides read six words aloud before `admit` writes anything. Then `give` and `take`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from lumbre.carriers import file as carrier
+from lumbre.cli.community import offer_passphrase
+from lumbre.cli.options import DEFAULTS, Common, Folder, Yes, confirm, open_home, space_of
+from lumbre.cli.speech import data, note, say, tell, words
+from lumbre.errors import Invalid, LumbreError, NotAllowed, NotFound
+from lumbre.node import founding
+from lumbre.node.aloud import six_words
+from lumbre.node.desk import own_key
+from lumbre.node.home import Home
+from lumbre.schema import Role
+
+INVITATION: Final = ".invitation"
+REQUEST: Final = ".request"
+SHORT_ID: Final = 8
+ROLES: Final = {
+    role.name.lower(): role for role in (Role.COURIER, Role.GUEST, Role.READER, Role.MEMBER)
+}
+
+
+def invite(folder: Folder, *, common: Common = DEFAULTS) -> None:
+    """Write an invitation to a space. It gives nobody a right."""
+    with open_home(common) as home:
+        space = space_of(home, common)
+        name = f"lumbre-{space.id.hex()[:SHORT_ID]}{INVITATION}"
+        path = carrier.write_file(folder, name, [founding.invite(home.node, space.id)])
+    if common.json:
+        data({"file": str(path), "space": space.id})
+        return
+    tell("cli.invite.done", file=path.name, folder=folder)
+
+
+def ask(
+    folder: Folder,
+    *,
+    person: Annotated[str, Parameter(help=say("cli.arg.person"))],
+    common: Common = DEFAULTS,
+) -> None:
+    """Ask to take part in the space of an invitation that lies in a folder."""
+    names = carrier.names_in(folder, INVITATION)
+    if common.space:
+        names = [name for name in names if common.space in name]
+    if not names:
+        raise NotFound("not-found.invitation", folder=str(folder))
+    if len(names) > 1:
+        raise Invalid("invalid.which-invitation", count=len(names))
+    invitation = read(folder, names[0], founding.INVITATION_MAX_BYTES)
+    is_new = not Home.exists(common.path)
+    with open_home(common, may_create=True) as home:
+        if is_new:
+            offer_passphrase(home)
+        request = founding.ask(home.node, invitation, person)
+        name = f"lumbre-{founding.words_bytes_of(request).hex()[:SHORT_ID]}{REQUEST}"
+        path = carrier.write_file(folder, name, [request])
+        said = six_words(founding.words_bytes_of(request))
+        is_open_mode = home.is_open_mode
+    if common.json:
+        data({"file": str(path), "words": said, "open_mode": is_open_mode})
+        return
+    tell("cli.ask.done", file=path.name, folder=folder)
+    tell("cli.words", words=" ".join(said))
+    tell("cli.open-mode" if is_open_mode else "cli.locked-mode")
+    tell("cli.ask.next")
+
+
+def admit(
+    folder: Folder,
+    *,
+    role: Annotated[str, Parameter(help=say("cli.arg.role"))] = "member",
+    yes: Yes = False,
+    common: Common = DEFAULTS,
+) -> int:
+    """Admit who asked, after both sides have read the six words aloud."""
+    if role not in ROLES:
+        raise Invalid("invalid.role", roles=", ".join(ROLES))
+    names = carrier.names_in(folder, REQUEST)
+    if not names:
+        raise NotFound("not-found.request", folder=str(folder))
+    admitted = []
+    with open_home(common) as home:
+        for file in names:
+            found = _admit_one(home, folder, file, ROLES[role], yes=yes)
+            if found is not None:
+                admitted.append(found)
+    if common.json:
+        data(admitted)
+    return 0 if admitted else NotAllowed.exit_code
+
+
+def _admit_one(
+    home: Home, folder: Path, file: str, role: Role, *, yes: bool
+) -> dict[str, object] | None:
+    try:
+        data_ = read(folder, file, founding.REQUEST_MAX_BYTES)
+        request, name = founding.read_request(home.node, data_)
+        space = home.node.space(request.space)
+    except LumbreError as error:
+        note("cli.admit.bad-file", file=file, why=words().error(error))
+        return None
+    if space.ledger.rights.author(request.author) is not None:
+        note("cli.admit.known", name=name)
+        return None
+    said = six_words(founding.words_bytes(request))
+    note("cli.admit.asks", name=name, role=words().of("role", role.name.lower()))
+    note("cli.words", words=" ".join(said))
+    if not yes and not confirm("cli.admit.confirm"):
+        note("cli.admit.not-now")
+        return None
+    key = own_key(home.node, space)
+    entry = founding.admit(home.node, key, request, name, role)
+    home.events.note("admitted", role=int(role))
+    note("cli.admit.done", name=name)
+    return {"act": entry.id, "role": role.name.lower(), "words": said}
+
+
+def read(folder: Path, name: str, max_bytes: int) -> bytes:
+    """A small file from a folder."""
+    return b"".join(carrier.read_file(folder, name, max_bytes))

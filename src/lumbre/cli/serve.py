@@ -1,0 +1,80 @@
+"""`lumbre up`: the board on this device's own address, until it is stopped."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import sys
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from lumbre.cli.options import DEFAULTS, Common
+from lumbre.cli.speech import note, out, say
+from lumbre.errors import StoreError
+from lumbre.node.home import Home
+from lumbre.node.words import language_of
+
+PORT: Final = 8420
+"""Not in common use, and easy to read aloud."""
+PORTS_TRIED: Final = 20
+HOST: Final = "127.0.0.1"
+# Phones on the desk and a few tabs; more would wait in any case.
+BACKLOG: Final = 64
+STOP_AFTER_S: Final = 3
+
+
+def up(
+    *,
+    port: Annotated[int, Parameter(help=say("cli.arg.port"))] = PORT,
+    common: Common = DEFAULTS,
+) -> None:
+    """Open the board and print its address on a line of its own."""
+    import uvicorn
+
+    from lumbre.board import make_app
+
+    home = Home.open(common.path) if Home.exists(common.path) else Home.create(common.path)
+    try:
+        listening = listen(port)
+        home.events.note("up", port=listening.getsockname()[1])
+        app = make_app(home, language=language_of(common.lang))
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            ws="none",
+            timeout_graceful_shutdown=STOP_AFTER_S,
+        )
+        # uvicorn stops cleanly and then raises the signal again: these take it.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        out(f"http://{HOST}:{listening.getsockname()[1]}/")
+        sys.stdout.flush()
+        note("cli.up.running")
+        uvicorn.Server(config).run(sockets=[listening])
+        home.events.note("down")
+    finally:
+        home.close()
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on the wanted port, or on the next one that is free."""
+    for candidate in [*range(port, min(port + PORTS_TRIED, 65536)), 0]:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, candidate))
+            listening.listen(BACKLOG)
+        except OSError as error:
+            listening.close()
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise StoreError("cli.up.no-port", why=error.strerror) from error
+            continue
+        return listening
+    raise StoreError("cli.up.no-port", why="")

@@ -1,0 +1,23 @@
+"""Taking in what a carrier brought, and then the keys that came with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lumbre.node.founding import collect_keys
+from lumbre.node.intake import Received
+from lumbre.node.node import Node
+
+
+def take_in(node: Node, segments: Iterable[bytes]) -> tuple[Received, int]:
+    """Take segments in, and learn the keys that were boxed for this device: how many."""
+    received = node.take(segments)
+    if node.is_locked:
+        return received, 0
+    keys = opened = 0
+    for space in node.spaces():
+        before = len(space.ledger.waiting_for_key())
+        keys += collect_keys(node, space.id)
+        opened += before - len(space.ledger.waiting_for_key())
+    received.waiting = max(0, received.waiting - opened)
+    return received, keys

@@ -1,0 +1,232 @@
+"""What comes in: bytes from carriers and entries made here, stored first, then judged.
+
+    segment -> record (checked) -> link (where it belongs) -> log file -> ledger -> views
+
+`commit` is the one place where entries are stored. The log file alone acknowledges; the views
+follow. Segments that have no valid link yet, or whose author nobody has admitted yet, are kept
+while one take lasts: what they hang on may come later in the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from lumbre.errors import Refused
+from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict, surplus
+from lumbre.node.ports import LogDisk, PrivateDisk
+from lumbre.node.spaces import Space
+from lumbre.record import Entry, Lane, LogName, Tip
+from lumbre.record.branch import Branch
+from lumbre.record.log import NO_SPACE
+from lumbre.record.segment import read_segment_with_base
+
+# One commit's worth: about 4 MB in memory, and few enough fsyncs that they do not show.
+COMMIT_ENTRIES: Final = 10_000
+# Segments that hang on others of the same take: about 64 MiB at the very worst.
+POOL_MAX_SEGMENTS: Final = 64
+# The founding entry is one header and one small body.
+FOUNDING_MAX_BYTES: Final = 4096
+
+CUTTING: Final = "cutting"
+"""Noted in the log file while a branch is let go: the two files cannot be committed at once."""
+
+
+class Received(msgspec.Struct):
+    """What became of bytes that came from somewhere."""
+
+    new: int = 0
+    known: int = 0
+    without_effect: int = 0
+    waiting: int = 0
+    past_grant: int = 0
+    forks: int = 0
+    refused: dict[str, int] = {}
+
+    def refuse(self, message_id: str) -> None:
+        """Count a segment that was not taken in."""
+        self.refused[message_id] = self.refused.get(message_id, 0) + 1
+
+
+class Intake:
+    """The way in of one node. `spaces` are the ones that it holds, by id."""
+
+    def __init__(
+        self, log: LogDisk, private: PrivateDisk | None, spaces: Mapping[bytes, Space]
+    ) -> None:
+        self._log = log
+        self._private = private
+        self._spaces = spaces
+        self.changes = 0
+
+    def store(self, base: Tip, entries: Sequence[Entry]) -> None:
+        """Store entries that were made here."""
+        linker = self.new_linker()
+        self.commit(linker, [linker.add(base, entries)], Received())
+
+    def take(self, parts: Iterable[bytes]) -> Received:
+        """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
+        received = Received()
+        while True:
+            before = received.new
+            pool = _Pool()
+            self._take(parts, received, pool)
+            if not pool.segments or received.new == before:
+                break
+            parts = pool.segments
+        received.past_grant += pool.past_grant
+        if pool.gaps:
+            received.refused["refused.gap"] = received.refused.get("refused.gap", 0) + pool.gaps
+        return received
+
+    def _take(self, parts: Iterable[bytes], received: Received, pool: _Pool) -> None:
+        batch = _Batch(self, received)
+        for data in parts:
+            try:
+                base, entries = read_segment_with_base(data)
+                self._check_space(entries)
+                past_grant = batch.add(base, entries)
+                if past_grant:
+                    pool.add(data, past_grant=past_grant)
+            except Refused as error:
+                if error.message_id == "refused.gap":
+                    pool.add(data, gaps=1)
+                else:
+                    received.refuse(error.message_id)
+        batch.commit()
+
+    def _check_space(self, entries: Sequence[Entry]) -> None:
+        first = entries[0]
+        space = first.id if first.name.space == NO_SPACE else first.name.space
+        if space not in self._spaces or (first.name.space == NO_SPACE and len(entries) > 1):
+            raise Refused("refused.unknown-space")
+
+    def _grant(self, name: LogName) -> int:
+        if name.space == NO_SPACE:
+            return FOUNDING_MAX_BYTES
+        return self._spaces[name.space].ledger.grant(name)
+
+    def new_linker(self) -> Linker:
+        """What the next commit gathers."""
+        return Linker(self._log, self._grant)
+
+    def commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
+        """Store first, then judge and fold: the one place where entries are stored."""
+        self._log.append(linker.writes(), linker.bodies)
+        for one in linked:
+            received.known += one.known
+            received.forks += len(one.forks)
+            for run in one.new:
+                received.new += len(run.entries)
+                if self._private is not None or run.branch.name.lane is Lane.TRUST:
+                    self._count(self._ledger_of(run).admit(run), received)
+            if one.filled and self._private is not None:
+                self._spaces[one.filled[0].name.space].ledger.admit_again(
+                    [entry.ref for entry in one.filled]
+                )
+        self.flush(self._cut({b.log: b for one in linked for b in one.forks}.values()))
+
+    def _cut(self, forked: Iterable[Branch]) -> bool:
+        """Let go of the branches of forked logs that are past the first 8."""
+        has_cut = False
+        for one in forked:
+            ledger = self._ledger_of_log(one)
+            branches = {branch.number: branch for branch in self._log.branches(one.log)}
+            cuts = surplus(
+                list(branches.values()), self._id_at, ledger.pins(one.log, one.name.author)
+            )
+            if not cuts:
+                continue
+            self._log.set_meta(CUTTING, b"1")
+            has_cut = True
+            for number, seq in cuts:
+                branch = branches[number]
+                ledger.cut(branch, list(self._log.entries(number, seq, branch.tip.seq)))
+            self._log.cut(cuts)
+        return has_cut
+
+    def _id_at(self, number: int, seq: int) -> bytes:
+        entry = self._log.entry(number, seq)
+        assert entry is not None
+        return entry.id
+
+    def _ledger_of_log(self, branch: Branch) -> Ledger:
+        is_founding = branch.name.space == NO_SPACE
+        return self._spaces[branch.first_id if is_founding else branch.name.space].ledger
+
+    def _ledger_of(self, run: Run) -> Ledger:
+        first = run.entries[0]
+        space = first.id if first.name.space == NO_SPACE else first.name.space
+        return self._spaces[space].ledger
+
+    @staticmethod
+    def _count(verdicts: Iterable[Verdict], received: Received) -> None:
+        for verdict in verdicts:
+            if verdict is not ACCEPTED:
+                if verdict.outcome is Outcome.WAITING:
+                    received.waiting += 1
+                else:
+                    received.without_effect += 1
+
+    def flush(self, has_cut: bool = False) -> None:
+        """Derive the views of what was admitted; they follow the log up to its last arrival."""
+        self.changes += 1
+        for held in self._spaces.values():
+            held.ledger.flush()
+        if self._private is not None:
+            self._private.commit(self._log.last_arrival())
+        if has_cut:
+            self._log.set_meta(CUTTING, None)
+
+
+class _Pool:
+    """Segments to try again when others of the same take have been admitted."""
+
+    def __init__(self) -> None:
+        self.segments: list[bytes] = []
+        self.gaps = 0
+        self.past_grant = 0
+
+    def add(self, data: bytes, *, gaps: int = 0, past_grant: int = 0) -> None:
+        self.gaps += gaps
+        self.past_grant += past_grant
+        if len(self.segments) < POOL_MAX_SEGMENTS:
+            self.segments.append(data)
+
+
+class _Batch:
+    """Segments of one take, gathered into commits."""
+
+    def __init__(self, intake: Intake, received: Received) -> None:
+        self._intake = intake
+        self._received = received
+        self._begin()
+
+    def _begin(self) -> None:
+        self._linker = self._intake.new_linker()
+        self._linked: list[Linked] = []
+        self._count = 0
+        self._has_acts = False
+
+    def add(self, base: Tip, entries: list[Entry]) -> int:
+        """Link a segment; how many of its entries are past the grant that is known now."""
+        is_act = entries[0].name.lane is Lane.TRUST
+        if self._count >= COMMIT_ENTRIES or (self._has_acts and not is_act):
+            self.commit()
+        linked = self._linker.add(base, entries)
+        if linked.past_grant and self._has_acts:
+            # The acts that were just read may admit this very author.
+            self.commit()
+            linked = self._linker.add(base, entries)
+        self._linked.append(linked)
+        self._count += len(entries)
+        self._has_acts = self._has_acts or is_act
+        return linked.past_grant
+
+    def commit(self) -> None:
+        """Store and judge what was gathered."""
+        if self._linked:
+            self._intake.commit(self._linker, self._linked, self._received)
+            self._begin()
