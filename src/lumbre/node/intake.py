@@ -175,8 +175,10 @@ class Intake:
         self.changes += 1
         for held in self._spaces.values():
             held.ledger.flush()
-        if self._private is not None:
-            self._private.commit(self._log.last_arrival())
+        if self._private is None:
+            # The note stays: the private file still holds what was let go of.
+            return
+        self._private.commit(self._log.last_arrival())
         if has_cut:
             self._log.set_meta(CUTTING, None)
 
