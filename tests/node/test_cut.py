@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from lumbre.node.node import Node
-from lumbre.record import Lane
+from lumbre.record import Lane, LogName, Writer
+from lumbre.record.canonical import encode
 from lumbre.record.limits import BRANCHES_MAX
+from lumbre.record.segment import write_segment
 from tests.attacks.test_row_02_fork import image_of
 from tests.ledger.test_ledger import need
 from tests.world import REGISTRY, Device, SeededRandom, ToldClock, World
@@ -47,3 +49,19 @@ def test_p1_a_node_opens_after_the_end_of_a_branch_was_let_go_of():
     device.log.cut([(branch.number, branch.tip.seq)])
     locked = opened(device, is_locked=True)
     assert locked.frontier(world.space)[branch.first_id] == branch.tip.seq - 1
+
+
+def test_p8_a_locked_node_lets_go_of_branches_that_it_never_judged():
+    world = World()
+    beto = world.join("beto")
+    device = world.founder
+    name = LogName(world.space, beto.key.public, Lane.ORDINARY)
+    parts = []
+    for number in range(BRANCHES_MAX + 3):
+        body = encode(["nobody.knows", 0, None, number])
+        entry = Writer(name, beto.key).append(body, depth=1, wall_s=1)
+        parts.append(write_segment([entry]))
+    received = opened(device, is_locked=True).take(parts)
+    assert received.new == len(parts)
+    assert received.refused == {}
+    assert len(device.log.branches(name.id)) == BRANCHES_MAX
