@@ -46,7 +46,7 @@ def segments(book: Book, space: bytes, known: Frontier) -> Iterator[bytes]:
 
 
 def _cut(book: Book, branch: Branch, first_seq: int) -> Iterator[bytes]:
-    base = _base(book, branch, first_seq)
+    base = base_of(book, branch, first_seq)
     run: list[Entry] = []
     last_mark = size = 0
     for entry in book.entries(branch.number, first_seq, branch.tip.seq):
@@ -62,7 +62,7 @@ def _cut(book: Book, branch: Branch, first_seq: int) -> Iterator[bytes]:
         yield write_segment(run[:last_mark], base)
 
 
-def _base(book: Book, branch: Branch, first_seq: int) -> Tip:
+def base_of(book: Book, branch: Branch, first_seq: int) -> Tip:
     """The tip before an entry: in this branch, in its parent, or as its header says."""
     if first_seq == 0:
         return START
