@@ -23,7 +23,8 @@ from bench import commune
 from bench.commune import MIXED, PLAIN, RUN_ENTRIES, Commune, Material, turn_of
 from bench.harness import LEAST_ROUNDS, OUT, Reading, figure
 from bench.store import KEY, _raw
-from lumbre.node.node import COMMIT_ENTRIES, Node
+from lumbre.node.intake import COMMIT_ENTRIES
+from lumbre.node.node import Node
 from lumbre.record.branch import Row, to_row
 from lumbre.store import LogStore, PrivateStore
 from lumbre.store.rows import entry_key

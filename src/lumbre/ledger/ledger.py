@@ -53,7 +53,7 @@ class Ledger:
         self._are_acts_new = False
         self._authors: dict[bytes, AuthorRight | None] = {}
         self._acts: dict[bytes, Ref] = {}
-        self._heads: dict[bytes, Ref] = {}
+        self._heads: dict[bytes, Entry] = {}
         self._load_acts()
 
     def _load_acts(self) -> None:
@@ -81,7 +81,8 @@ class Ledger:
 
     def trust_heads(self) -> list[Ref]:
         """The acts that no other act stands on: what a new act names as known, deepest last."""
-        return sorted(self._heads.values(), key=lambda ref: (ref.seq, ref.hash))
+        heads = sorted(self._heads.values(), key=lambda entry: (entry.depth, entry.id))
+        return [entry.ref for entry in heads]
 
     def grant(self, name: LogName) -> int:
         """Bytes that a log may hold, by the acts that were admitted."""
@@ -194,7 +195,7 @@ class Ledger:
         if act.entry.id not in self._acts:
             for id_ in (act.entry.prev, *(ref.hash for ref in act.refs)):
                 self._heads.pop(id_, None)
-            self._heads[act.entry.id] = act.entry.ref
+            self._heads[act.entry.id] = act.entry
             self._acts[act.entry.id] = act.entry.ref
         self._are_acts_new = True
 

@@ -120,13 +120,17 @@ class Intake:
             received.forks += len(one.forks)
             for run in one.new:
                 received.new += len(run.entries)
-                if self._private is not None or run.branch.name.lane is Lane.TRUST:
+                if self._is_judged(run.branch.name):
                     self._count(self._ledger_of(run).admit(run), received)
             if one.filled and self._private is not None:
                 self._spaces[one.filled[0].name.space].ledger.admit_again(
                     [entry.ref for entry in one.filled]
                 )
         self.flush(self._cut({b.log: b for one in linked for b in one.forks}.values()))
+
+    def _is_judged(self, name: LogName) -> bool:
+        """Whether this node judges a log: locked, the trust lane alone."""
+        return self._private is not None or name.lane is Lane.TRUST
 
     def _cut(self, forked: Iterable[Branch]) -> bool:
         """Let go of the branches of forked logs that are past the first 8."""
@@ -141,9 +145,10 @@ class Intake:
                 continue
             self._log.set_meta(CUTTING, b"1")
             has_cut = True
-            for number, seq in cuts:
-                branch = branches[number]
-                ledger.cut(branch, list(self._log.entries(number, seq, branch.tip.seq)))
+            if self._is_judged(one.name):
+                for number, seq in cuts:
+                    branch = branches[number]
+                    ledger.cut(branch, list(self._log.entries(number, seq, branch.tip.seq)))
             self._log.cut(cuts)
         return has_cut
 
@@ -175,8 +180,10 @@ class Intake:
         self.changes += 1
         for held in self._spaces.values():
             held.ledger.flush()
-        if self._private is not None:
-            self._private.commit(self._log.last_arrival())
+        if self._private is None:
+            # The note stays: the private file still holds what was let go of.
+            return
+        self._private.commit(self._log.last_arrival())
         if has_cut:
             self._log.set_meta(CUTTING, None)
 
