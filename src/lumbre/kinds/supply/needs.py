@@ -217,11 +217,7 @@ def _version(fact: Fact, confirmed: frozenset[Ref]) -> NeedVersion:
 def _closings(said: Said) -> list[Fact]:
     """Closings of members that nobody has answered with "still needed"."""
     answered = {ref for fact in said.get(StillNeeded, ()) for ref in fact.body.closings}
-    return [
-        fact
-        for fact in said.get(NeedClosed, ())
-        if fact.counts and fact.ref not in answered
-    ]
+    return [fact for fact in said.get(NeedClosed, ()) if fact.counts and fact.ref not in answered]
 
 
 def _state(asked: int, claimed: int, sent: int, arrived: int, is_closed: bool) -> NeedState:
