@@ -20,7 +20,6 @@ from bench import commune
 from bench.commune import PLAIN, Commune, turn_of
 from bench.harness import OUT, Reading, figure
 from bench.store import KEY
-from lumbre.node.intake import COMMIT_ENTRIES
 from lumbre.store import LogStore, PrivateStore
 
 ENTRIES: Final = 1_000_000
@@ -35,7 +34,8 @@ def _fill(folder: Path) -> None:
     count = 0
     while count < ENTRIES:
         material = made.turns(turn_of(PLAIN), _TURNS_AT_ONCE)
-        received = node.take([*material.before, *material.segments])
+        node.take(material.before)
+        received = node.take(material.segments)
         assert not received.waiting, received
         assert not received.without_effect, received
         count += received.new

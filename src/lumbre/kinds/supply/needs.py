@@ -46,7 +46,6 @@ from lumbre.record.log import Ref
 from lumbre.schema.fields import Body, Code, Name, Note, Quantity, WallTime
 from lumbre.schema.kind import Fact, GroupKey, View, ref_key
 
-
 _VERSIONS: Final = (Need, RadioNeed)
 
 
