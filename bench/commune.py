@@ -100,7 +100,7 @@ class Material(NamedTuple):
     before: list[bytes]
     segments: list[bytes]
     runs: list[list[Entry]]
-    entry_count: int
+    entries: int
     signed_share: float
 
 
@@ -184,7 +184,8 @@ class Commune:
 
     def turns(self, turn: Turn, count: int, *, signed_every: int = RUN_ENTRIES) -> Material:
         """What everybody writes in `count` turns of `turn`, after their places and pens."""
-        self._begin_stores()
+        if self.authors[0].pen is None:
+            self._begin_stores()
         before = [data for author in self._all() for _, data in self.cut(author)]
         self.count = self.signed = 0
         entries: list[list[Entry]] = []

@@ -34,6 +34,8 @@ from lumbre.trust.acts import Objection
 
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
+# What a replay holds in memory at once: about 10 MB of facts.
+REPLAY_FLUSH_ENTRIES: Final = 10_000
 
 
 class Ledger:
@@ -303,10 +305,16 @@ class Ledger:
                         yield judged
 
 
-def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:
+def replay(
+    ledger: Ledger,
+    book: Book,
+    branches: Iterable[Branch],
+    pause: Callable[[], object] = lambda: None,
+) -> int:
     """Admit everything that `branches` hold, from scratch, shallow entries first.
 
     Returns how many entries there were. References point to smaller depths, so that few wait.
+    After each flush `pause` may put the tables on a disk, so that memory stays bounded.
     """
     heap = [(0, branch.first_seq, number, branch) for number, branch in enumerate(branches)]
     heapq.heapify(heap)
@@ -318,6 +326,9 @@ def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:
         until = heap[0][0] + REPLAY_RUN_ENTRIES if heap else entries[-1].depth
         run = [entry for entry in entries if entry.depth <= until] or entries[:1]
         ledger.admit(Run(branch, run))
+        if count // REPLAY_FLUSH_ENTRIES != (count + len(run)) // REPLAY_FLUSH_ENTRIES:
+            ledger.flush()
+            pause()
         count += len(run)
         if run[-1].seq < branch.tip.seq:
             heapq.heappush(heap, (run[-1].depth + 1, run[-1].seq + 1, number, branch))
