@@ -100,7 +100,7 @@ class Material(NamedTuple):
     before: list[bytes]
     segments: list[bytes]
     runs: list[list[Entry]]
-    count: int
+    entry_count: int
     signed_share: float
 
 
@@ -300,7 +300,9 @@ def _received(commune: Commune, author: Author) -> Body:
 
 def _dispatch(commune: Commune, author: Author) -> Body:
     others = [other for other in commune.authors if other is not author]
-    return Dispatch(**_movement(commune, author), to=commune.rng.choice(others).store)
+    to = commune.rng.choice(others).store
+    assert to is not None
+    return Dispatch(**_movement(commune, author), to=to)
 
 
 def _receipt(commune: Commune, author: Author) -> Body:

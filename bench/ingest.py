@@ -106,7 +106,7 @@ def _ratio(case: _Case, *, is_locked: bool) -> tuple[float, float]:
     """(ratio, entries a second): medians."""
     rounds = [_round(case, is_locked=is_locked) for _ in range(LEAST_ROUNDS + 1)][1:]
     ratio = statistics.median(raw_s / node_s for raw_s, node_s in rounds)
-    return ratio, case.material.count / statistics.median(node_s for _, node_s in rounds)
+    return ratio, case.material.entry_count / statistics.median(node_s for _, node_s in rounds)
 
 
 @figure("ingest_vs_raw", unit="ratio")

@@ -18,7 +18,7 @@ from typing import Final
 
 from lumbre.ledger import verdict as v
 from lumbre.ledger.fold import Folds
-from lumbre.ledger.judge import Judge, Judged, Opener, ref_of
+from lumbre.ledger.judge import Judge, Judged, Opener, Target, ref_of
 from lumbre.ledger.link import Run
 from lumbre.ledger.ports import Book, Tables
 from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
@@ -219,6 +219,8 @@ class Ledger:
             if standing is Standing.REMOVED and not kind.shown_if_removed:
                 standing = v.PAST_PIN
         ref = entry.ref
+        # What came last is what others refer to next.
+        self.judge.remember(ref, Target(entry.depth, judged.body))
         groups = kind.groups(judged.body, ref)
         if isinstance(standing, str):
             self.folds.remove(groups, ref)

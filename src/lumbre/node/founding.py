@@ -57,21 +57,25 @@ class Request(msgspec.Struct, array_like=True, frozen=True, tag="lumbre-request"
     signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 
 
-def found(node: Node, space_name: str, person_name: str) -> bytes:
-    """Found a space with its first epoch; the id of the new space."""
+def found(node: Node, space_name: str, person_name: str, *, paper: bytes | None = None) -> bytes:
+    """Found a space with its first epoch; the id of the new space.
+
+    `paper` is the public half of the recovery key that lies on paper, if there is one.
+    """
     secret = node.random.bytes(32)
     keys = EpochKeys.of(secret)
     seed = node.random.bytes(32)
     key = SigningKey(seed)
     sealed = seal_text(_plain(space_name) + "\n" + _plain(person_name), keys.text, _nonce(node))
-    body = Found(Via.OWN_DEVICE, None, None, RULES_VERSION, QUORUM_PERCENT, (), sealed)
+    body = Found(Via.OWN_DEVICE, None, paper, RULES_VERSION, QUORUM_PERCENT, (), sealed)
     writer = Writer(LogName(NO_SPACE, key.public, Lane.TRUST), key)
     entry = writer.append(node.registry.encode(body), depth=1, wall_s=node.clock.now_s())
     space = entry.id
     node.add_space(space)
     node.keep_author(space, seed)
     node.store(START, [entry])
-    boxes = (Box32(key.public, box_for(key.public, secret)),)
+    readers = (key.public,) if paper is None else (key.public, paper)
+    boxes = tuple(Box32(reader, box_for(reader, secret)) for reader in readers)
     act = Epoch(Via.OWN_DEVICE, None, (entry.ref,), keys.public, boxes, None, b"", ())
     (made,) = node.write(space, key, [act])
     node.learn_epoch(space, made.id, secret)
@@ -138,7 +142,9 @@ def renew_epoch(node: Node, space: bytes, key: SigningKey) -> Entry:
     rights = held.ledger.rights
     closed = closed_keys(rights)
     readers = sorted(
-        author for author, right in rights.authors() if author not in closed and right.role in READS
+        author
+        for author, right in rights.authors()
+        if author not in closed and (right.role in READS or author == rights.paper)
     )
     boxes = tuple(Box32(author, box_for(author, secret)) for author in readers[:WRAPS_MAX])
     predecessor_box = seal_envelope(keys.secret, [fresh.public])[0].box
@@ -159,15 +165,20 @@ def renew_epoch(node: Node, space: bytes, key: SigningKey) -> Entry:
 
 def collect_keys(node: Node, space: bytes) -> int:
     """Learn the epoch keys that acts have boxed for this node's authors; how many were new."""
-    learnt = 0
-    for key in node.authors(space):
-        for epoch, box in node.space(space).boxes(key.public):
-            try:
-                node.learn_epoch(space, epoch, unbox(box, key))
-            except Refused:
-                continue
-            learnt += 1
+    learnt = sum(learn_boxes(node, space, key) for key in node.authors(space))
     return learnt + _collect_predecessors(node, space)
+
+
+def learn_boxes(node: Node, space: bytes, key: SigningKey) -> int:
+    """Learn the epoch keys that are boxed for one signing key; how many were new."""
+    learnt = 0
+    for epoch, box in node.space(space).boxes(key.public):
+        try:
+            node.learn_epoch(space, epoch, unbox(box, key))
+        except Refused:
+            continue
+        learnt += 1
+    return learnt
 
 
 def _collect_predecessors(node: Node, space: bytes) -> int:
