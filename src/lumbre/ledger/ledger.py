@@ -115,8 +115,14 @@ class Ledger:
         self._judge_again(refs)
 
     def cut(self, branch: Branch, entries: Sequence[Entry]) -> None:
-        """Take out entries whose branch is no longer kept: they count for nothing here."""
+        """Take out entries whose branch is no longer kept: they count for nothing here.
+
+        Those that nobody judged yet (a locked node judges the trust lane alone) left nothing.
+        """
+        judged_seq = self.judge.judged_seq(branch)
         for entry in entries:
+            if entry.seq > judged_seq:
+                break
             judged = self.judge.again(entry)
             if judged is not None and judged.kind.lane is not Lane.TRUST:
                 self.folds.remove(judged.kind.groups(judged.body, entry.ref), entry.ref)
