@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
+import msgspec
+import pytest
+
 from lumbre.node.node import Node
-from lumbre.record import Lane, LogName, Writer
+from lumbre.record import Lane, LogName, Tip, Writer
 from lumbre.record.canonical import encode
 from lumbre.record.limits import BRANCHES_MAX
 from lumbre.record.segment import write_segment
@@ -65,3 +70,53 @@ def test_p8_a_locked_node_lets_go_of_branches_that_it_never_judged():
     assert received.new == len(parts)
     assert received.refused == {}
     assert len(device.log.branches(name.id)) == BRANCHES_MAX
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@pytest.mark.parametrize("lie", [{"total_bytes": 256}, {"depth": 2}])
+def test_p2_what_lies_about_what_came_before_is_let_go_of_in_any_order(order, lie):
+    """Above a gap nobody can tell; in its order everybody refuses it."""
+    world = World()
+    ana, beto = world.founder, world.join("beto")
+    world.meet_all()
+    name = LogName(world.space, beto.key.public, Lane.URGENT)
+    writer = Writer(name, beto.key)
+    body = encode(["nobody.knows", 0, None])
+    true = [writer.append(body, depth=depth, wall_s=1) for depth in (5, 6)]
+    base = msgspec.structs.replace(writer.tip, **lie)
+    lying = Writer(name, beto.key, base)
+    false = [lying.append(body, depth=base.depth + step, wall_s=1) for step in (1, 2)]
+    parts = [
+        write_segment(true[:1]),
+        write_segment(true[1:], Tip.of(true[0])),
+        write_segment(false[:1], base),
+        write_segment(false[1:], Tip.of(false[0])),
+    ]
+    for _ in range(2):
+        for number in order:
+            ana.node.take([parts[number]])
+    for part in parts:
+        beto.node.take([part])
+    assert ana.hash() == beto.hash()
+    # What follows it hangs in the air for ever, and counts for nothing.
+    held = {
+        entry.id
+        for branch in ana.log.branches(name.id)
+        for entry in ana.log.entries(branch.number, branch.first_seq, branch.tip.seq)
+    }
+    assert held == {true[0].id, true[1].id, false[1].id}
+
+
+def test_what_does_not_fit_may_come_in_one_take_with_what_fills_its_gap():
+    world = World()
+    ana, beto = world.founder, world.join("beto")
+    world.meet_all()
+    name = LogName(world.space, beto.key.public, Lane.URGENT)
+    writer = Writer(name, beto.key)
+    true = writer.append(b"\x90", depth=5, wall_s=1)
+    base = msgspec.structs.replace(writer.tip, total_bytes=128)
+    false = Writer(name, beto.key, base).append(b"\x90", depth=6, wall_s=1)
+    received = ana.node.take([write_segment([false], base), write_segment([true])])
+    assert (received.new, received.refused) == (1, {"refused.total": 1})
+    (branch,) = ana.log.branches(name.id)
+    assert branch.tip == Tip.of(true)

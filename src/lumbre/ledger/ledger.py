@@ -109,7 +109,7 @@ class Ledger:
             for entry, verdict in zip(run.entries, verdicts, strict=True):
                 if verdict.outcome is not Outcome.WAITING:
                     self._judge_again(judge.release(entry.ref))
-        self._stand_again_if_pinned(run.entries[0].name)
+        self._stand_again_if_pinned(run.entries[0])
         return verdicts
 
     def admit_again(self, refs: Iterable[Ref]) -> None:
@@ -117,8 +117,14 @@ class Ledger:
         self._judge_again(refs)
 
     def cut(self, branch: Branch, entries: Sequence[Entry]) -> None:
-        """Take out entries whose branch is no longer kept: they count for nothing here."""
+        """Take out entries whose branch is no longer kept: they count for nothing here.
+
+        Those that nobody judged yet (a locked node judges the trust lane alone) left nothing.
+        """
+        judged_seq = self.judge.judged_seq(branch)
         for entry in entries:
+            if entry.seq > judged_seq:
+                break
             judged = self.judge.again(entry)
             if judged is not None and judged.kind.lane is not Lane.TRUST:
                 self.folds.remove(judged.kind.groups(judged.body, entry.ref), entry.ref)
@@ -276,11 +282,17 @@ class Ledger:
             self._authors.pop(author, None)
             self._stand_again(author)
 
-    def _stand_again_if_pinned(self, name: LogName) -> None:
-        """A pinned entry that arrives late shows which branch the pin meant."""
-        right = self._author(name.author)
-        if right is not None and right.pins is not None:
-            self._stand_again(name.author)
+    def _stand_again_if_pinned(self, first: Entry) -> None:
+        """A pinned entry that arrives late shows which branch the pin meant.
+
+        What arrives past the pins says nothing of what came before: a flood there is cheap.
+        """
+        right = self._author(first.name.author)
+        if right is None:
+            return
+        pins = (*(right.pins or ()), *(right.steward_pins or ()))
+        if any(log == first.log and seq >= first.seq for log, seq, _ in pins):
+            self._stand_again(first.name.author)
 
     def _stand_again(self, author: bytes) -> None:
         """Judge the right of all that an author wrote; what counts no more goes first.

@@ -33,12 +33,17 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Linked(msgspec.Struct):
-    """What became of one segment."""
+    """What became of one segment.
+
+    `misfits` stood above a gap, and what filled it says another depth or total than they do:
+    they are to be let go of, as who had no gap refused them.
+    """
 
     new: list[Run]
     known: int = 0
     filled: list[Entry] = []
     forks: list[Branch] = []
+    misfits: list[Branch] = []
     past_grant: int = 0
 
 
@@ -180,6 +185,11 @@ class Linker:
                 continue
             start = self._entry(above.number, above.first_seq)
             if start is None or start.prev != entries[at].id:
+                continue
+            try:
+                self._check_step(Tip.of(entries[at]), start)
+            except Refused:
+                linked.misfits.append(above)
                 continue
             joined = msgspec.structs.replace(above, parent=below.number)
             self._logs[below.log][above.number] = joined

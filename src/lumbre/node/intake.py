@@ -115,22 +115,24 @@ class Intake:
     def commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
         """Store first, then judge and fold: the one place where entries are stored."""
         self._log.append(linker.writes(), linker.bodies)
+        # Before anything is judged: nothing may come to hang on what is not kept.
+        gone = self._let_go_of_misfits(linked)
         for one in linked:
             received.known += one.known
             received.forks += len(one.forks)
             for run in one.new:
+                if run.branch.number in gone:
+                    received.refuse("refused.total")
+                    continue
                 received.new += len(run.entries)
-                if self._is_judged(run.branch.name):
+                if self._private is not None or run.branch.name.lane is Lane.TRUST:
                     self._count(self._ledger_of(run).admit(run), received)
             if one.filled and self._private is not None:
                 self._spaces[one.filled[0].name.space].ledger.admit_again(
                     [entry.ref for entry in one.filled]
                 )
-        self.flush(self._cut({b.log: b for one in linked for b in one.forks}.values()))
-
-    def _is_judged(self, name: LogName) -> bool:
-        """Whether this node judges a log: locked, the trust lane alone."""
-        return self._private is not None or name.lane is Lane.TRUST
+        has_cut = self._cut({b.log: b for one in linked for b in one.forks}.values())
+        self.flush(has_cut or bool(gone))
 
     def _cut(self, forked: Iterable[Branch]) -> bool:
         """Let go of the branches of forked logs that are past the first 8."""
@@ -143,14 +145,33 @@ class Intake:
             )
             if not cuts:
                 continue
-            self._log.set_meta(CUTTING, b"1")
             has_cut = True
-            if self._is_judged(one.name):
-                for number, seq in cuts:
-                    branch = branches[number]
-                    ledger.cut(branch, list(self._log.entries(number, seq, branch.tip.seq)))
-            self._log.cut(cuts)
+            self._let_go(ledger, branches, cuts)
         return has_cut
+
+    def _let_go_of_misfits(self, linked: Iterable[Linked]) -> set[int]:
+        """Let go of what stood above a gap and does not fit, and of what stands on it."""
+        misfits = [branch for one in linked for branch in one.misfits]
+        gone: set[int] = set()
+        for log, one in {branch.log: branch for branch in misfits}.items():
+            branches = {branch.number: branch for branch in self._log.branches(log)}
+            here = {branch.number for branch in misfits if branch.log == log}
+            while more := {n for n, branch in branches.items() if branch.parent in here} - here:
+                here |= more
+            cuts = sorted((number, branches[number].first_seq) for number in here)
+            self._let_go(self._ledger_of_log(one), branches, cuts)
+            gone |= here
+        return gone
+
+    def _let_go(
+        self, ledger: Ledger, branches: Mapping[int, Branch], cuts: Sequence[tuple[int, int]]
+    ) -> None:
+        """Take entries out of the views and of the log: (branch number, first seq that goes)."""
+        self._log.set_meta(CUTTING, b"1")
+        for number, seq in cuts:
+            branch = branches[number]
+            ledger.cut(branch, list(self._log.entries(number, seq, branch.tip.seq)))
+        self._log.cut(cuts)
 
     def _id_at(self, number: int, seq: int) -> bytes:
         entry = self._log.entry(number, seq)
