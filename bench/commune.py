@@ -113,7 +113,7 @@ class Commune:
     def __init__(self, seed: int = 1, *, is_sealed: bool = False) -> None:
         self.rng = random.Random(seed)
         self.founder = Node(
-            MemoryBook(), MemoryTables(), REGISTRY, FixedClock(), SeededRandom(seed)
+            MemoryBook(), MemoryTables(), REGISTRY, FixedClock(), SeededRandom(seed + 1)
         )
         self.space = founding.found(self.founder, "La Vega", "ana")
         held = self.founder.space(self.space)
