@@ -189,6 +189,8 @@ class Node:
             if branch is None or (self.private is None and branch.name.lane is not Lane.TRUST):
                 continue
             entries = list(self.log.entries(branch.number, arrival.first_seq, arrival.last_seq))
+            if not entries:
+                continue
             space = entries[0].id if branch.name.space == NO_SPACE else branch.name.space
             if space in self._spaces:
                 self._spaces[space].ledger.admit(Run(branch, entries))

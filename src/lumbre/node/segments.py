@@ -77,8 +77,8 @@ def _base(book: Book, branch: Branch, first_seq: int) -> Tip:
 
 
 def _base_above_gap(book: Book, branch: Branch) -> Tip:
-    """What is known of the entry before a gap: its id, and totals that fit what follows."""
+    """What is known of the entry before a gap: its id, and numbers that fit what follows."""
     first = book.entry(branch.number, branch.first_seq)
     assert first is not None
     total = first.total_bytes - cost_bytes(body_bytes_of(first))
-    return Tip(first.seq - 1, first.prev, 0, 0, total)
+    return Tip(first.seq - 1, first.prev, first.depth - 1, first.wall_s, total)
