@@ -29,8 +29,9 @@ from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
 from lumbre.schema.fields import Body
 from lumbre.schema.kind import Fact, Standing
 from lumbre.schema.registry import Registry
+from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
-from lumbre.trust.acts import Objection
+from lumbre.trust.acts import AFTER_MAX, Objection
 
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
@@ -58,6 +59,7 @@ class Ledger:
         self._authors: dict[bytes, AuthorRight | None] = {}
         self._acts: dict[bytes, Ref] = {}
         self._heads: dict[bytes, Entry] = {}
+        self._last_acts: dict[bytes, tuple[int, Ref]] = {}
         self._load_acts()
 
     def _load_acts(self) -> None:
@@ -84,9 +86,22 @@ class Ledger:
         return self._acts.get(id_)
 
     def trust_heads(self) -> list[Ref]:
-        """The acts that no other act stands on: what a new act names as known, deepest last."""
-        heads = sorted(self._heads.values(), key=lambda entry: (entry.depth, entry.id))
-        return [entry.ref for entry in heads]
+        """What a new act names as known, the most needed last: acts that no other stands on.
+
+        Where there are more than one act names, each steward's last act goes before all others:
+        else whoever admits a crowd could keep what stewards decided out of every new act's past.
+        """
+        ordered = sorted(self._heads.values(), key=lambda entry: (entry.depth, entry.id))
+        heads = [entry.ref for entry in ordered]
+        if len(heads) <= AFTER_MAX:
+            return heads
+        last = sorted(
+            found
+            for author, found in self._last_acts.items()
+            if (right := self._rights.author(author)) is not None and right.role is Role.STEWARD
+        )
+        first = [ref for _, ref in last]
+        return [ref for ref in heads if ref not in first] + first
 
     def grant(self, name: LogName) -> int:
         """Bytes that a log may hold, by the acts that were admitted."""
@@ -97,6 +112,9 @@ class Ledger:
     def admit(self, run: Run) -> list[Verdict]:
         """Judge entries that one branch gained, in order, and then all that waited for them."""
         judge = self.judge
+        if self._are_acts_new:
+            # Before the run reads as judged: what moves must not meet entries without a verdict.
+            self._move_rights()
         depth = judge.before(run.entries[0])
         judge.set_judged(run.branch, run.entries[-1].seq)
         verdicts = []
@@ -111,7 +129,7 @@ class Ledger:
             for entry, verdict in zip(run.entries, verdicts, strict=True):
                 if verdict.outcome is not Outcome.WAITING:
                     self._judge_again(judge.release(entry.ref))
-        self._stand_again_if_pinned(run.entries[0])
+        self._stand_again_if_pinned(run)
         return verdicts
 
     def admit_again(self, refs: Iterable[Ref]) -> None:
@@ -124,17 +142,23 @@ class Ledger:
         Those that nobody judged yet (a locked node judges the trust lane alone) left nothing.
         """
         judged_seq = self.judge.judged_seq(branch)
+        made_room = False
         for entry in entries:
             if entry.seq > judged_seq:
                 break
             judged = self.judge.again(entry)
             if judged is not None and judged.kind.lane is not Lane.TRUST:
-                self.folds.remove(judged.kind.groups(judged.body, entry.ref), entry.ref)
+                groups = list(judged.kind.groups(judged.body, entry.ref))
+                made_room = made_room or self.folds.crowds_out(groups, entry.ref)
+                self.folds.remove(groups, entry.ref)
             self.judge.cut(branch, entry)
+        if made_room:
+            self._stand_again(branch.name.author)
         if branch.name.lane is Lane.TRUST:
             self._trust = Trust(self.space)
             self._acts.clear()
             self._heads.clear()
+            self._last_acts.clear()
             self._load_acts()
 
     def pins(self, log: bytes, author: bytes) -> list[tuple[int, bytes]]:
@@ -177,7 +201,7 @@ class Ledger:
             digest.update(key + encode(self._rights.act_note(key)))
         return digest.digest()
 
-    def _admit(self, entry: Entry, depth_before: int | None, *, is_again: bool = False) -> Verdict:
+    def _admit(self, entry: Entry, depth_before: int | None) -> Verdict:
         judged = self.judge.content(entry, depth_before)
         if isinstance(judged, Verdict):
             if entry.name.lane is Lane.TRUST and judged.outcome is not Outcome.WAITING:
@@ -188,7 +212,7 @@ class Ledger:
         if self._are_acts_new:
             self._move_rights()
         verdict = self._stand(judged)
-        if is_again and verdict is ACCEPTED:
+        if verdict is ACCEPTED:
             self.judge.forget(entry.ref)
         return verdict
 
@@ -207,6 +231,8 @@ class Ledger:
                 self._heads.pop(id_, None)
             self._heads[act.entry.id] = act.entry
             self._acts[act.entry.id] = act.entry.ref
+            found, author = (act.entry.depth, act.entry.ref), act.entry.name.author
+            self._last_acts[author] = max(found, self._last_acts.get(author, found))
         self._are_acts_new = True
 
     def _stand(self, judged: Judged) -> Verdict:
@@ -272,7 +298,7 @@ class Ledger:
             held = self.judge.find(ref)
             if held is None:
                 continue
-            verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
+            verdict = self._admit(held[1], self.judge.before(held[1]))
             if verdict.outcome is not Outcome.WAITING:
                 queue.extend(self.judge.release(ref))
 
@@ -284,17 +310,26 @@ class Ledger:
             self._authors.pop(author, None)
             self._stand_again(author)
 
-    def _stand_again_if_pinned(self, first: Entry) -> None:
+    def _stand_again_if_pinned(self, run: Run) -> None:
         """A pinned entry that arrives late shows which branch the pin meant.
 
-        What arrives past the pins says nothing of what came before: a flood there is cheap.
+        So does a run that fills the gap below one. Any other run of a pinned author moves
+        nothing that was judged before, and costs no look at the rest of its log.
         """
-        right = self._author(first.name.author)
-        if right is None:
+        author, log = run.branch.name.author, run.branch.log
+        pins = self.pins(log, author)
+        right = self._author(author)
+        if right is not None and right.steward_pins is not None:
+            pins += [(seq, id_) for pinned, seq, id_ in right.steward_pins if pinned == log]
+        if not pins:
             return
-        pins = (*(right.pins or ()), *(right.steward_pins or ()))
-        if any(log == first.log and seq >= first.seq for log, seq, _ in pins):
-            self._stand_again(first.name.author)
+        first, last = run.entries[0].seq, run.entries[-1].seq
+        places = {(entry.seq, entry.id) for entry in run.entries}
+        if not places.isdisjoint(pins) or any(
+            branch.parent == run.branch.number and first <= branch.first_seq - 1 <= last
+            for branch in self._book.branches(log)
+        ):
+            self._stand_again(author)
 
     def _stand_again(self, author: bytes) -> None:
         """Judge the right of all that an author wrote; what counts no more goes first.

@@ -146,21 +146,32 @@ def renew_epoch(node: Node, space: bytes, key: SigningKey) -> Entry:
         for author, right in rights.authors()
         if author not in closed and (right.role in READS or author == rights.paper)
     )
-    boxes = tuple(Box32(author, box_for(author, secret)) for author in readers[:WRAPS_MAX])
+    boxes = [box for author in readers for box in _boxed(author, secret)]
     predecessor_box = seal_envelope(keys.secret, [fresh.public])[0].box
     act = Epoch(
         Via.OWN_DEVICE,
         None,
         held.after(),
         fresh.public,
-        boxes,
+        tuple(boxes[:WRAPS_MAX]),
         node.find_id(space, before),
         predecessor_box,
         tuple(sorted(closed)),
     )
     (made,) = node.write(space, key, [act])
     node.learn_epoch(space, made.id, secret)
+    for at in range(WRAPS_MAX, len(boxes), WRAPS_MAX):
+        more = tuple(boxes[at : at + WRAPS_MAX])
+        node.write(space, key, [Wrap(Via.OWN_DEVICE, None, held.after(), made.ref, more)])
     return made
+
+
+def _boxed(author: bytes, secret: bytes) -> tuple[Box32, ...]:
+    """A box for one device; none where anybody admitted 32 bytes that are no key."""
+    try:
+        return (Box32(author, box_for(author, secret)),)
+    except Refused:
+        return ()
 
 
 def collect_keys(node: Node, space: bytes) -> int:
@@ -172,12 +183,17 @@ def collect_keys(node: Node, space: bytes) -> int:
 def learn_boxes(node: Node, space: bytes, key: SigningKey) -> int:
     """Learn the epoch keys that are boxed for one signing key; how many were new."""
     learnt = 0
-    for epoch, box in node.space(space).boxes(key.public):
+    held = node.space(space)
+    made = {epoch.ref.hash: epoch.body.public for epoch in epochs(held.ledger.rights)}
+    for epoch, box in held.boxes(key.public):
         try:
-            node.learn_epoch(space, epoch, unbox(box, key))
+            secret = unbox(box, key)
         except Refused:
             continue
-        learnt += 1
+        # Anybody may box anything: only the act itself says which key is the epoch's.
+        if held.keys_of(epoch) is None and EpochKeys.of(secret).public == made[epoch]:
+            node.learn_epoch(space, epoch, secret)
+            learnt += 1
     return learnt
 
 
@@ -185,7 +201,9 @@ def _collect_predecessors(node: Node, space: bytes) -> int:
     """Learn older epochs from newer ones, one inside the other."""
     learnt = 0
     held = node.space(space)
-    for epoch in reversed(epochs(held.ledger.rights)):
+    known = epochs(held.ledger.rights)
+    made = {epoch.ref.hash: epoch.body.public for epoch in known}
+    for epoch in reversed(known):
         older = epoch.body.predecessor
         keys = held.keys_of(epoch.ref.hash)
         if keys is None or older is None or held.keys_of(older.hash) is not None:
@@ -195,7 +213,7 @@ def _collect_predecessors(node: Node, space: bytes) -> int:
             secret = open_envelope(boxed, keys.public, keys.private)
         except Refused:
             continue
-        if len(secret) == len(keys.secret):
+        if EpochKeys.of(secret).public == made.get(older.hash):
             node.learn_epoch(space, older.hash, secret)
             learnt += 1
     return learnt
@@ -234,5 +252,5 @@ def _read(data: bytes, max_bytes: int, type_: type[T]) -> T:
         raise Refused("refused.too-large", max_bytes=max_bytes)
     try:
         return msgspec.msgpack.decode(data, type=type_)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
         raise Refused("refused.not-a-request") from error
