@@ -209,7 +209,7 @@ THREATS = {
             "test_a_full_disk_takes_nothing_shows_everything_and_takes_again_when_there_is_room",
         ),
     ),
-    21: Row("stick with hostile names or bundles", missing="no test plants them on a stick"),
+    21: Row("stick with hostile names or bundles"),
     22: Row(
         "script in a field, cross-site request, rebinding",
         (
