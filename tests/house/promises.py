@@ -37,7 +37,7 @@ PROMISES = {
     1: Row("What was acknowledged survives a power cut at any instant, unattended"),
     2: Row(
         "The same entries give the same views, byte for byte, in any order of arrival",
-        missing="plans, checked in integers on every device",
+        missing="entries that refer to one that is let go of later; plans, checked in integers",
     ),
     3: Row(
         "Three verdicts: link decides what is stored, content and right what counts; what lacks "
@@ -111,7 +111,10 @@ PROMISES = {
 
 THREATS = {
     1: Row("forged entry"),
-    2: Row("fork by malice or by a restored image"),
+    2: Row(
+        "fork by malice or by a restored image",
+        missing="entries that refer to a ninth branch before it is let go of",
+    ),
     3: Row("an old state of one's own store comes back, then is written to"),
     4: Row("a relay withholds one author", missing="nodes exchange no heads yet"),
     5: Row(
@@ -206,7 +209,7 @@ THREATS = {
             "test_a_full_disk_takes_nothing_shows_everything_and_takes_again_when_there_is_room",
         ),
     ),
-    21: Row("stick with hostile names or bundles", missing="no test plants them on a stick"),
+    21: Row("stick with hostile names or bundles"),
     22: Row(
         "script in a field, cross-site request, rebinding",
         (

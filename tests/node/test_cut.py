@@ -13,7 +13,7 @@ from lumbre.record.canonical import encode
 from lumbre.record.limits import BRANCHES_MAX
 from lumbre.record.segment import write_segment
 from tests.attacks.test_row_02_fork import image_of
-from tests.ledger.test_ledger import need
+from tests.ledger.test_ledger import commitment, need
 from tests.world import REGISTRY, Device, SeededRandom, ToldClock, World
 
 
@@ -120,3 +120,22 @@ def test_what_does_not_fit_may_come_in_one_take_with_what_fills_its_gap():
     assert (received.new, received.refused) == (1, {"refused.total": 1})
     (branch,) = ana.log.branches(name.id)
     assert branch.tip == Tip.of(true)
+
+
+@pytest.mark.xfail(reason="what refers to an entry that is let go of is not judged again")
+def test_p2_what_refers_to_an_entry_that_is_let_go_of_waits_again():
+    world = World()
+    beto = world.join("beto")
+    world.meet_all()
+    twins = [image_of(beto) for _ in range(BRANCHES_MAX + 4)]
+    for number, twin in enumerate(twins):
+        twin.write(need(f"twin {number}"))
+    twins.sort(key=lambda twin: twin.rows("need")[0].need.hash, reverse=True)
+    ana = world.founder
+    ana.take_from(twins[0])
+    ana.write(commitment(twins[0].rows("need")[0].need))
+    for twin in twins[1:]:
+        ana.take_from(twin)
+    before = ana.hash()
+    ana.node.rebuild()
+    assert ana.hash() == before

@@ -69,10 +69,11 @@ def read_file(folder: Path, name: str, max_bytes: int) -> Iterator[bytes]:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise Refused("file.cannot-read", why=error.strerror) from error
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
+        os.close(handle)
+        raise Refused("refused.not-a-plain-file")
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
-            raise Refused("refused.not-a-plain-file")
         while part := _read_part(file):
             yield part
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from lumbre.ledger import verdict as v
 from lumbre.ledger.fold import Folds
-from lumbre.ledger.judge import Judge, Judged, Opener, Target, ref_of
+from lumbre.ledger.judge import Judge, Judged, Opener, Target
 from lumbre.ledger.link import Run
 from lumbre.ledger.ports import Book, Tables
 from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
@@ -27,7 +27,7 @@ from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
 from lumbre.schema.fields import Body
-from lumbre.schema.kind import Fact, Standing
+from lumbre.schema.kind import Fact, Standing, ref_of
 from lumbre.schema.registry import Registry
 from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes

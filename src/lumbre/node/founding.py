@@ -21,6 +21,7 @@ from lumbre.node.node import Node
 from lumbre.record import START, Entry, Lane, LogName, SigningKey, Writer, is_signed
 from lumbre.record.canonical import encode
 from lumbre.record.epoch import EpochKeys, box_for, unbox
+from lumbre.record.limits import KEY_BYTES, KEY_ID_BYTES
 from lumbre.record.log import NO_SPACE, Hash32, Key32
 from lumbre.record.seal import Sealed, open_envelope, seal_envelope, seal_text
 from lumbre.schema import Role, Via
@@ -29,15 +30,19 @@ from lumbre.trust.acts import WRAPS_MAX, Admit, Box32, Epoch, Found, Wrap
 from lumbre.trust.duties import closed_keys, epochs
 
 READS: Final = frozenset({Role.READER, Role.MEMBER, Role.STEWARD})
-T = TypeVar("T")
+"""Who gets an epoch's key: a guest's words pass over the board, which has it."""
 RULES_VERSION: Final = 1
+# More than half decides: the least that two majorities cannot contradict.
 QUORUM_PERCENT: Final = 50
+# Three keys, and a key with a name of 120 characters and a signature: both fit a QR code.
 INVITATION_MAX_BYTES: Final = 512
 REQUEST_MAX_BYTES: Final = 2048
 
 _REQUEST_DOMAIN: Final = b"lumbre/request/1\0"
 _WORDS_DOMAIN: Final = b"lumbre/words/1\0"
 _NONCE_BYTES: Final = 24
+
+_T = TypeVar("_T")
 
 
 class Invitation(msgspec.Struct, array_like=True, frozen=True, tag="lumbre-invitation"):
@@ -62,9 +67,9 @@ def found(node: Node, space_name: str, person_name: str, *, paper: bytes | None 
 
     `paper` is the public half of the recovery key that lies on paper, if there is one.
     """
-    secret = node.random.bytes(32)
+    secret = node.random.bytes(KEY_BYTES)
     keys = EpochKeys.of(secret)
-    seed = node.random.bytes(32)
+    seed = node.random.bytes(KEY_BYTES)
     key = SigningKey(seed)
     sealed = seal_text(_plain(space_name) + "\n" + _plain(person_name), keys.text, _nonce(node))
     body = Found(Via.OWN_DEVICE, None, paper, RULES_VERSION, QUORUM_PERCENT, (), sealed)
@@ -93,7 +98,7 @@ def ask(node: Node, invitation: bytes, person_name: str) -> bytes:
     asked = _read(invitation, INVITATION_MAX_BYTES, Invitation)
     node.add_space(asked.space)
     keys = node.authors(asked.space)
-    key = keys[0] if keys else node.keep_author(asked.space, node.random.bytes(32))
+    key = keys[0] if keys else node.keep_author(asked.space, node.random.bytes(KEY_BYTES))
     sealed = seal_envelope(_plain(person_name).encode(), [asked.public])[0].box
     signature = key.sign(_REQUEST_DOMAIN, asked.space + key.public + sealed)
     return encode(Request(asked.space, key.public, sealed, signature))
@@ -106,7 +111,7 @@ def read_request(node: Node, data: bytes) -> tuple[Request, str]:
     if not is_signed(_REQUEST_DOMAIN, signed, request.signature, request.author):
         raise Refused("refused.bad-signature")
     for keys in node.space(request.space).epoch_keys():
-        boxed = (Sealed(keys.public[:4], request.sealed_name),)
+        boxed = (Sealed(keys.public[:KEY_ID_BYTES], request.sealed_name),)
         try:
             name = open_envelope(boxed, keys.public, keys.private).decode()
         except (Refused, UnicodeDecodeError):
@@ -137,7 +142,7 @@ def renew_epoch(node: Node, space: bytes, key: SigningKey) -> Entry:
     """
     held = node.space(space)
     before, keys = held.current_keys()
-    secret = node.random.bytes(32)
+    secret = node.random.bytes(KEY_BYTES)
     fresh = EpochKeys.of(secret)
     rights = held.ledger.rights
     closed = closed_keys(rights)
@@ -208,7 +213,7 @@ def _collect_predecessors(node: Node, space: bytes) -> int:
         keys = held.keys_of(epoch.ref.hash)
         if keys is None or older is None or held.keys_of(older.hash) is not None:
             continue
-        boxed = (Sealed(keys.public[:4], epoch.body.predecessor_box),)
+        boxed = (Sealed(keys.public[:KEY_ID_BYTES], epoch.body.predecessor_box),)
         try:
             secret = open_envelope(boxed, keys.public, keys.private)
         except Refused:
@@ -247,7 +252,7 @@ def _nonce(node: Node) -> bytes:
     return node.random.bytes(_NONCE_BYTES)
 
 
-def _read(data: bytes, max_bytes: int, type_: type[T]) -> T:
+def _read(data: bytes, max_bytes: int, type_: type[_T]) -> _T:
     if len(data) > max_bytes:
         raise Refused("refused.too-large", max_bytes=max_bytes)
     try:

@@ -16,12 +16,12 @@ from lumbre.kinds.supply.keys import STOCK, StockLine, stock_line
 from lumbre.kinds.supply.needs import NeedRow, NeedState
 from lumbre.kinds.supply.offers import CommitmentRow, GoodRow, OfferRow
 from lumbre.ledger import Outcome, Verdict
-from lumbre.ledger.judge import ref_of
 from lumbre.node.forks import forked
 from lumbre.node.names import acts
 from lumbre.node.node import Node
 from lumbre.record import Entry, Ref
 from lumbre.schema import ref_key
+from lumbre.schema.kind import ref_of
 
 ID_MIN_CHARS = 4
 """As short as an id may be typed: among ten thousand entries few collide."""
