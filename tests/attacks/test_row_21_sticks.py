@@ -48,3 +48,10 @@ def test_row_21_a_stick_that_is_pulled_out_is_an_error_of_the_family(tmp_path, m
     taken = carrier.Taken(tmp_path)
     assert list(taken.segments()) == []
     assert taken.refused == [("a.lumbre", "file.cannot-read")]
+
+
+def test_row_21_a_stick_full_of_other_files_hides_no_bundle(tmp_path):
+    carrier.give(tmp_path, "honest", [])
+    for number in range(2000):
+        (tmp_path / f"{number}.txt").touch()
+    assert carrier.names_in(tmp_path, carrier.SUFFIX) == ["honest.lumbre"]

@@ -19,8 +19,9 @@ from lumbre.errors import Refused, StoreError
 from lumbre.sync.bundle import BUNDLE_MAX_BYTES, BundleReader, write_bundle
 
 SUFFIX: Final = ".lumbre"
-# More bundles than a stick carries for a federation of communities.
-FOLDER_MAX_FILES: Final = 1000
+# Names looked at in a folder, whatever they are: so many that a stick full of other files
+# hides no bundle, and few enough to be listed in a second.
+FOLDER_MAX_FILES: Final = 100_000
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.[a-z]{1,16}")
 _READ_BYTES: Final = 256 * 1024

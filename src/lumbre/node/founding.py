@@ -12,6 +12,7 @@ What this does not do: carry the files.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -41,6 +42,7 @@ REQUEST_MAX_BYTES: Final = 2048
 _REQUEST_DOMAIN: Final = b"lumbre/request/1\0"
 _WORDS_DOMAIN: Final = b"lumbre/words/1\0"
 _NONCE_BYTES: Final = 24
+_TURNS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 _T = TypeVar("_T")
 
@@ -241,11 +243,21 @@ def space_of(request: bytes) -> bytes:
 
 
 def _plain(name: str) -> str:
-    """A name on one line, with something to see in it."""
-    name = " ".join(name.split())
-    if not name or len(name) > NAME_MAX_CHARS:
+    """A name on one line, with something to see in it and nothing that turns other text round."""
+    name = " ".join("".join(char for char in name if not _is_hidden(char)).split())
+    if (
+        not any(unicodedata.category(char)[0] in "LNPS" for char in name)
+        or len(name) > NAME_MAX_CHARS
+    ):
         raise Invalid("invalid.name", max_chars=NAME_MAX_CHARS)
     return name
+
+
+def _is_hidden(char: str) -> bool:
+    """Controls but spaces, halves of characters, and marks of direction."""
+    if char.isspace():
+        return False
+    return unicodedata.category(char) in {"Cc", "Cs"} or unicodedata.bidirectional(char) in _TURNS
 
 
 def _nonce(node: Node) -> bytes:
