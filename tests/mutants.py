@@ -17,7 +17,10 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import chdir
 from pathlib import Path
+
+from mutmut.mutation.diff_apply import get_diff_for_mutant
 
 REMOVAL = "trust/test_removal_attacks.py::test_"
 # A survivor runs every test that reaches it: what takes seconds is left to `make test`.
@@ -32,7 +35,14 @@ SLOW = (
 )
 FLOORS = ("ledger", "trust", "record", "schema")
 # mutmut's exit codes of a worker: what is none of these was noticed by a test.
-OUTCOMES = {None: "not run", 0: "survived", 5: "no tests", 33: "no tests", 34: "skipped"}
+OUTCOMES = {
+    None: "not run",
+    2: "not run",
+    0: "survived",
+    5: "no tests",
+    33: "no tests",
+    34: "skipped",
+}
 TIMEOUTS = (-24, 24, 36, 152, 255)
 CHILDREN = "2"
 
@@ -117,15 +127,13 @@ def outcome(code: int | None) -> str:
 def report(place: Path, floor: str) -> None:
     """Survivors as diffs into build/mutants/<floor>.txt; the count on the screen."""
     found = [(name, outcome(code)) for name, code in codes(place)]
-    mutmut = Path(sys.executable).with_name("mutmut")
     lines = []
-    for name, what in found:
-        if what not in ("killed", "timeout"):
-            shown = subprocess.run(
-                [mutmut, "show", name], cwd=place, capture_output=True, text=True, check=False
-            ).stdout
-            kept = [line for line in shown.splitlines() if re.match(r"[-+](?![-+]{2} )", line)]
-            lines += [f"{name}: {what}", *kept, ""]
+    with chdir(place):
+        for name, what in found:
+            if what not in ("killed", "timeout"):
+                shown = get_diff_for_mutant(name).splitlines()
+                kept = [line for line in shown if re.match(r"[-+](?![-+]{2} )", line)]
+                lines += [f"{name}: {what}", *kept, ""]
     (place.parent / f"{floor}.txt").write_text("\n".join(lines), encoding="utf-8")
     count = Counter(what for _, what in found)
     words = ", ".join(f"{many:,} {what}" for what, many in sorted(count.items()))
@@ -135,6 +143,8 @@ def report(place: Path, floor: str) -> None:
 def main(floor: str, minutes: str) -> None:
     if floor not in FLOORS:
         sys.exit(f"FLOOR is one of {', '.join(FLOORS)}")
+    # A shell that runs this in the background has SIGINT ignored, and mutmut would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     place = prepare(Path.cwd(), floor)
     forget_survivors(place)
     run(place, float(minutes))

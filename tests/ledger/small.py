@@ -19,7 +19,8 @@ from lumbre.record.canonical import encode
 from lumbre.record.entry import OPEN, cost_bytes, entry_id, header_bytes
 from lumbre.schema import ANYONE, STEWARDS, Body, Domain, Kind, Registry, Standing, View, points_to
 from lumbre.schema.fields import Change, Code
-from lumbre.schema.roles import Via
+from lumbre.schema.kind import ref_key
+from lumbre.schema.roles import Role, Via
 from lumbre.trust import MEMBERSHIP
 from tests.trust.histories import Pen, key_of
 
@@ -42,6 +43,23 @@ class Rule(Body, tag="rule"):
     board: Code
 
 
+class Deed(Body, tag="deed"):
+    """Past its author's pin only a record of its own kind could take it on."""
+
+    board: Code
+
+
+class Own(msgspec.Struct, array_like=True, frozen=True):
+    """A fact as its view sees it."""
+
+    author: bytes
+    person: bytes
+    role: Role
+    standing: Standing
+    depth: int
+    wall_s: int
+
+
 class Row(msgspec.Struct, array_like=True, frozen=True):
     board: str
     amounts: tuple[int, ...]
@@ -50,9 +68,15 @@ class Row(msgspec.Struct, array_like=True, frozen=True):
 
 def derive(key, facts):
     """A board's amounts in order; a board without an amount shows nothing."""
+    assert facts
     amounts = tuple(getattr(fact.body, "amount", 0) for fact in facts if fact.counts)
     removed = sum(fact.standing is Standing.REMOVED for fact in facts)
     return Row(key.decode(), amounts, removed) if amounts or removed else None
+
+
+def derive_own(key, facts):
+    (fact,) = facts
+    return Own(fact.author, fact.person, fact.role, fact.standing, fact.depth, fact.wall_s)
 
 
 def amounts(row):
@@ -64,6 +88,7 @@ def amounts(row):
 def groups(body, ref):
     yield "board", body.board.encode()
     yield "last", body.board.encode()
+    yield "own", ref_key(ref)
 
 
 def check(body, targets, author):
@@ -78,11 +103,13 @@ DOMAIN = Domain(
     kinds=(
         Kind(record=Mark, lane=Lane.ORDINARY, groups=groups, check=check),
         Kind(record=Cry, lane=Lane.URGENT, groups=groups, writers=ANYONE, shown_if_removed=True),
+        Kind(record=Deed, lane=Lane.ORDINARY, groups=groups, adopted_by_kind=True),
         Kind(record=Rule, lane=Lane.ORDINARY, groups=groups, writers=STEWARDS),
     ),
     views=(
         View(name="board", row=Row, derive=derive, sums=amounts),
         View(name="last", row=Row, derive=derive, facts_by_author=2),
+        View(name="own", row=Own, derive=derive_own),
     ),
 )
 REGISTRY = Registry([MEMBERSHIP, DOMAIN])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from lumbre.ledger import MemoryTables, fold
 from lumbre.ledger.fold import Folds
 from lumbre.record import Ref
+from lumbre.record.canonical import encode
 from lumbre.schema import Role, Standing
 from lumbre.schema.kind import Fact
 from tests.ledger.small import REGISTRY, Row, mark
@@ -239,3 +241,12 @@ def test_a_flush_reads_and_writes_in_the_order_of_keys():
     folds.flush()
     assert tables.seen[0] == ("get", "group/board", (b"c",))
     assert tables.seen[-1] == ("get", "sum", ())
+
+
+def test_the_digest_is_over_names_rows_and_sums_in_this_form():
+    """Two nodes of different versions compare it."""
+    folds = folds_of(fact("x", 5), fact("y", 6, 2), keys=BOARD + LAST)
+    row = ["a", [5, 6], 0]
+    parts = ["board", b"a", row, "last", b"a", row, "own", b"all\0", 11, b"board\0a", 11]
+    digest = hashlib.sha256(b"".join(encode(part) for part in parts))
+    assert folds.digest() == digest.digest()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from lumbre.ledger import ACCEPTED, Ledger, MemoryTables, replay
 from lumbre.ledger import ledger as module
 from lumbre.record import NO_SPACE, START, Entry, Lane, LogName, Mention, Tip
 from lumbre.record.canonical import encode
+from lumbre.schema import Standing
+from lumbre.schema.kind import ref_key
 from lumbre.schema.roles import Via
-from lumbre.trust.acts import Adopt, Found, Objection, Remove
+from lumbre.trust.acts import Adopt, Found, Remove
 from lumbre.trust.grants import DEFAULTS
-from tests.ledger.small import HIDDEN, REGISTRY, Row, Rule, Small, cry, make, mark
+from tests.ledger.small import HIDDEN, REGISTRY, Deed, Own, Row, Rule, Small, cry, make, mark
 from tests.trust.histories import key_of
 
 
@@ -168,7 +172,14 @@ def test_the_heads_are_the_acts_that_no_other_stands_on_the_deepest_last():
     small.put(second)
     small.put(apart)
     assert small.ledger.trust_heads() == [apart.ref, second.ref]
-    both = small.pen.admit("B", "P", after=[small.pen.acts[2]]).entry
+    more = [small.pen.admit(who, f"{who}{n}").entry for n in range(2) for who in "BM"]
+    for entry in more:
+        small.put(entry)
+    heads = small.ledger.trust_heads()
+    assert heads == sorted(heads, key=lambda ref: (ref.seq, ref.hash))
+    assert [ref.seq for ref in heads] == [1, 1, 2]
+    assert heads != sorted(heads)
+    both = small.pen.admit("B", "P", after=[small.pen.acts[2], small.pen.acts[-1]]).entry
     small.put(both)
     assert small.ledger.trust_heads() == [both.ref]
     assert small.open().trust_heads() == [both.ref]
@@ -215,13 +226,26 @@ def test_another_space_s_founding_is_without_effect_here():
     assert small.ledger.act_ref(small.pen.space) is not None
 
 
-def test_an_objection_reaches_trust_and_counts():
+def test_a_fact_says_who_wrote_it_in_what_role_and_when():
     small = Small()
-    entry = line(small, 1)[0]
+    for who in "MA":
+        entry = small.write(who, cry(), lane=Lane.URGENT)
+        small.put(entry)
+        role = small.ledger.rights.author(key_of(who)).role
+        assert small.ledger.folds.row("own", ref_key(entry.ref)) == Own(
+            key_of(who), small.pen.people[who], role, Standing.COUNTS, 1, 7
+        )
+
+
+def test_what_its_own_kind_adopts_no_member_adopts():
+    small = Small()
+    entry = small.write("M", Deed(Via.OWN_DEVICE, None, "deeds"))
     small.put(entry)
-    body = Objection(Via.OWN_DEVICE, None, Mention.of(entry.ref), b"sealed")
-    objection = small.write("A", body, lane=Lane.URGENT)
-    assert small.put(objection) == [ACCEPTED]
+    assert small.boards() == {"deeds": (0,)}
+    remove(small)
+    small.put(small.pen.write("A", Adopt, Mention.of(entry.ref)).entry)
+    assert small.boards() == {}
+    assert small.reason(entry) == "right.past-pin"
 
 
 def test_an_act_that_is_cut_is_an_act_no_more():
@@ -268,6 +292,23 @@ def test_the_state_tells_facts_verdicts_and_acts_apart():
     assert len(seen) == 4
 
 
+def test_the_state_s_hash_is_over_views_verdicts_and_acts_in_this_form():
+    """Two nodes of different versions compare it."""
+    small = Small()
+    small.put(small.write("M", mark(amount=3)))
+    bad = small.write("A", mark(amount=13))
+    small.put(bad)
+    void = small.pen.approve("B", small.pen.acts[1]).entry
+    small.put(void)
+    digest = hashlib.sha256(b"lumbre/state/1\0" + small.pen.space + small.ledger.folds.digest())
+    digest.update(ref_key(bad.ref) + encode([1, "content.thirteen", 1]))
+    notes = dict.fromkeys([small.pen.space, small.pen.acts[1].entry.id])
+    notes[void.id] = "right.no-proposal"
+    for id_, note in sorted(notes.items()):
+        digest.update(id_ + encode(note))
+    assert small.ledger.state_hash() == digest.digest()
+
+
 def everything(small: Small) -> list:
     names = [small.pen.founding.entry.name, *small.book.logs(small.pen.space)]
     return [branch for name in names for branch in small.book.branches(name.id)]
@@ -305,3 +346,22 @@ def test_a_replay_admits_shallow_entries_first_so_that_few_wait(monkeypatch):
     assert replay(again, small.book, branches) == 12
     assert runs == [[1, 2], [1, 2], [3, 4], [3, 4], [5, 6], [5, 6]]
     assert replay(again, small.book, []) == 0
+
+
+def test_a_replay_leaves_deep_entries_until_the_others_have_come_near(monkeypatch):
+    monkeypatch.setattr(module, "REPLAY_RUN_ENTRIES", 3)
+    small = Small()
+    mine = line(small, 5)
+    theirs = [small.write("A", mark(amount=1))]
+    for depth in (10, 11):
+        theirs.append(small.write("A", mark(amount=1), theirs[-1], depth=depth))
+    small.put(*mine)
+    small.put(*theirs)
+    again = Ledger(small.pen.space, REGISTRY, small.book, MemoryTables(), small.opener)
+    runs: list[list[int]] = []
+    admit = again.admit
+    again.admit = lambda run: runs.append([e.depth for e in run.entries]) or admit(run)
+    names = [mine[0].name, theirs[0].name]
+    branches = [branch for name in names for branch in small.book.branches(name.id)]
+    assert replay(again, small.book, branches) == 8
+    assert runs == [[1, 2, 3], [1], [10], [4, 5], [11]]

@@ -164,6 +164,9 @@ def test_several_wait_for_one_and_one_for_several():
     other = small.write("A", mark(amount=6, about=[one.ref]), both)
     small.put(both)
     small.put(other)
+    assert list(small.tables.scan("waiter", ref_key(one.ref))) == [
+        (ref_key(one.ref) + ref_key(both.ref), b"")
+    ]
     small.put(one)
     assert small.reason(both) == "waiting.reference"
     assert small.reason(other) == "waiting.previous"
@@ -290,6 +293,7 @@ def test_what_has_been_judged_never_goes_back_except_by_a_cut():
     assert ours.judged_seq(branch) == 1
     ours.set_judged(branch, 0)
     assert ours.judged_seq(branch) == 1
+    assert ours.target(two.ref) is not None
     small.ledger.cut(branch, [two])
     assert ours.judged_seq(branch) == 0
     assert ours.target(two.ref) is None
@@ -409,3 +413,18 @@ def test_to_judge_again_what_is_not_here_or_what_counts_changes_nothing():
     small.has_key = True
     small.ledger.admit_again([gone, sealed.ref])
     assert small.reason(sealed) is None
+
+
+def test_only_those_that_waited_for_an_entry_are_let_go():
+    small = Small()
+    one, two = small.write("M", mark(amount=1)), small.write("A", mark(amount=1))
+    on_one = small.write("A", mark(amount=5, about=[one.ref]), two)
+    on_two = small.write("M", mark(amount=5, about=[two.ref]), one)
+    ours = small.ledger.judge
+    ours._wait(on_one, "waiting.reference", one.ref)
+    ours._wait(on_two, "waiting.reference", two.ref)
+    assert ours.release(one.ref) == [on_one.ref]
+    assert ours.release(one.ref) == []
+    assert ours.is_awaited
+    assert ours.release(two.ref) == [on_two.ref]
+    assert not ours.is_awaited

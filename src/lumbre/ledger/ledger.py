@@ -30,7 +30,6 @@ from lumbre.schema.fields import Body
 from lumbre.schema.kind import Fact, Standing
 from lumbre.schema.registry import Registry
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
-from lumbre.trust.acts import Objection
 
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
@@ -43,9 +42,7 @@ class Ledger:
         self, space: bytes, registry: Registry, book: Book, tables: Tables, opener: Opener
     ) -> None:
         self.space = space
-        self.registry = registry
         self._book = book
-        self._tables = tables
         self.folds = Folds(registry, tables)
         self.judge = Judge(registry, book, tables, opener)
         self._trust = Trust(space)
@@ -234,8 +231,6 @@ class Ledger:
             judged.body,
         )
         self.folds.add(groups, fact)
-        if isinstance(judged.body, Objection):
-            self._trust.add(Act(entry, judged.body, judged.refs))
         return ACCEPTED
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:
