@@ -188,9 +188,11 @@ def test_the_heads_are_the_acts_that_no_other_stands_on_the_deepest_last():
 def test_an_act_whose_content_is_not_valid_is_kept_for_what_it_stands_on():
     small = Small()
     last = small.pen.acts[1].entry
-    data = encode(["later", 0, None])
+    other = small.pen.admit("B", "N", after=[small.pen.acts[1]]).entry
+    small.put(other)
+    data = encode(["later", 0, None, [other.log, other.seq, other.id]])
     name = LogName(small.pen.space, key_of("A"), Lane.TRUST)
-    later = make(name, Tip.of(last), data, last.depth + 1)
+    later = make(name, Tip.of(last), data, other.depth + 1)
     small.put(later)
     assert small.reason(later) == "content.unknown-kind"
     assert small.ledger.trust_heads() == [later.ref]
@@ -365,3 +367,27 @@ def test_a_replay_leaves_deep_entries_until_the_others_have_come_near(monkeypatc
     branches = [branch for name in names for branch in small.book.branches(name.id)]
     assert replay(again, small.book, branches) == 8
     assert runs == [[1, 2, 3], [1], [10], [4, 5], [11]]
+
+
+def test_the_acts_of_a_removed_member_are_not_judged_as_entries():
+    small = Small()
+    act = small.pen.admit("M", "N").entry
+    entry = small.write("M", mark())
+    small.put(act)
+    small.put(entry)
+    remove(small)
+    assert small.reason(entry) == "right.past-pin"
+    assert small.reason(act) is None
+
+
+def test_rights_are_asked_for_once_after_each_act():
+    small = Small()
+    asked: list[int] = []
+    rights = small.ledger._trust.rights
+    small.ledger._trust.rights = lambda: asked.append(1) or rights()
+    small.put(small.write("M", mark()))
+    assert asked == []
+    small.put(small.pen.admit("A", "N").entry)
+    small.put(small.write("A", mark()))
+    small.ledger.flush()
+    assert len(asked) == 1

@@ -264,6 +264,10 @@ def test_an_entry_that_is_not_here_or_not_yet_judged_is_no_target():
     small.link([one])
     assert small.ledger.judge.find(one.ref)[1] == one
     assert small.ledger.judge.target(one.ref) is None
+    small.ledger.judge.set_judged(small.book.branches(one.log)[0], 0)
+    found = small.ledger.judge.target(one.ref)
+    assert found == Target(1, mark())
+    assert small.ledger.judge.target(one.ref) is found
     wrong = Ref(one.log, one.seq, bytes(32))
     assert small.ledger.judge.find(wrong) is None
     assert small.ledger.judge.find(Ref(one.log, one.seq + 1, one.id)) is None
@@ -428,3 +432,13 @@ def test_only_those_that_waited_for_an_entry_are_let_go():
     assert ours.is_awaited
     assert ours.release(two.ref) == [on_two.ref]
     assert not ours.is_awaited
+
+
+def test_an_entry_whose_key_comes_may_still_have_no_right():
+    small = Small()
+    small.has_key = False
+    sealed = small.write("X", encode(mark()), key_id=SEALED, depth=1)
+    small.put(sealed)
+    small.has_key = True
+    small.ledger.admit_again([sealed.ref])
+    assert small.reason(sealed) == "right.not-admitted"

@@ -57,7 +57,7 @@ class Folds:
         self._row_decoders: dict[str, Any] = {}
         for name, view in registry.views.items():
             row: Any = view.row | None
-            kept = msgspec.Raw if view.sums is None else row
+            kept: Any = msgspec.Raw if view.sums is None else row
             self._decoders[name] = msgspec.msgpack.Decoder(tuple[kept, list[fact]])
             self._row_decoders[name] = msgspec.msgpack.Decoder(tuple[row, msgspec.Raw])
         self._raw_decoder = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw])

@@ -163,7 +163,7 @@ class Ledger:
             digest.update(key + encode(self._rights.act_note(key)))
         return digest.digest()
 
-    def _admit(self, entry: Entry, depth_before: int | None, *, is_again: bool = False) -> Verdict:
+    def _admit(self, entry: Entry, depth_before: int | None) -> Verdict:
         judged = self.judge.content(entry, depth_before)
         if isinstance(judged, Verdict):
             if entry.name.lane is Lane.TRUST and judged.outcome is not Outcome.WAITING:
@@ -174,7 +174,7 @@ class Ledger:
         if self._are_acts_new:
             self._move_rights()
         verdict = self._stand(judged)
-        if is_again and verdict is ACCEPTED:
+        if verdict is ACCEPTED:
             self.judge.forget(entry.ref)
         return verdict
 
@@ -254,7 +254,7 @@ class Ledger:
             held = self.judge.find(ref)
             if held is None:
                 continue
-            verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
+            verdict = self._admit(held[1], self.judge.before(held[1]))
             if verdict.outcome is not Outcome.WAITING:
                 queue.extend(self.judge.release(ref))
 
