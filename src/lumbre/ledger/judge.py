@@ -52,7 +52,6 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
     entry: Entry
     body: Body
     kind: Kind
-    data: bytes
     refs: tuple[Ref, ...]
 
 
@@ -183,11 +182,9 @@ class Judge:
         except Refused as error:
             reason = error.message_id.replace("refused.", "content.", 1)
             return Verdict(Outcome.WITHOUT_EFFECT, reason, depth_before + 1)
-        return self._content(entry, decoded, data, depth_before)
+        return self._content(entry, decoded, depth_before)
 
-    def _content(
-        self, entry: Entry, decoded: Decoded, data: bytes, depth_before: int
-    ) -> Judged | Verdict:
+    def _content(self, entry: Entry, decoded: Decoded, depth_before: int) -> Judged | Verdict:
         depth = depth_before
         targets: dict[Ref, Body] = {}
         for ref in decoded.refs:
@@ -203,7 +200,7 @@ class Judge:
             return Verdict(Outcome.WITHOUT_EFFECT, reason, depth)
         assert decoded.body is not None
         assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+        return Judged(entry, decoded.body, decoded.kind, decoded.refs)
 
     def _reason(
         self, entry: Entry, decoded: Decoded, depth: int, targets: dict[Ref, Body]
@@ -248,7 +245,7 @@ class Judge:
         decoded = self._registry.decode(data)
         assert decoded.body is not None
         assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+        return Judged(entry, decoded.body, decoded.kind, decoded.refs)
 
     def peek(self, entry: Entry) -> Body | None:
         """What an entry says, without judging it; None where it cannot be read."""

@@ -31,7 +31,7 @@ from lumbre.schema.kind import Fact, Standing, ref_of
 from lumbre.schema.registry import Registry
 from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
-from lumbre.trust.acts import AFTER_MAX, Objection
+from lumbre.trust.acts import AFTER_MAX
 
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
@@ -48,9 +48,7 @@ class Ledger:
         self, space: bytes, registry: Registry, book: Book, tables: Tables, opener: Opener
     ) -> None:
         self.space = space
-        self.registry = registry
         self._book = book
-        self._tables = tables
         self.folds = Folds(registry, tables)
         self.judge = Judge(registry, book, tables, opener)
         self._trust = Trust(space)
@@ -273,8 +271,6 @@ class Ledger:
             judged.body,
         )
         self.folds.add(groups, fact)
-        if isinstance(judged.body, Objection):
-            self._trust.add(Act(entry, judged.body, judged.refs))
         return ACCEPTED
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:

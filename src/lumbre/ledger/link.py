@@ -12,6 +12,7 @@ knows nothing of kinds or rights beyond the grant that it is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -98,13 +99,10 @@ class Linker:
         grant_bytes = self._grant(entries[0].name)
         if entries[-1].total_bytes <= grant_bytes:
             return entries
-        last_mark = 0
-        for number, entry in enumerate(entries, 1):
-            if entry.total_bytes > grant_bytes:
-                break
-            if entry.signature is not None:
-                last_mark = number
-        return entries[:last_mark]
+        within = list(takewhile(lambda entry: entry.total_bytes <= grant_bytes, entries))
+        while within and within[-1].signature is None:
+            within.pop()
+        return within
 
     def _check_step(self, tip: Tip, entry: Entry) -> None:
         """What a signature does not prove: that depth grew, and that the total is exact."""
