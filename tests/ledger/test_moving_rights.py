@@ -352,6 +352,7 @@ def test_a_replay_admits_shallow_entries_first_so_that_few_wait(monkeypatch):
 
 def test_a_replay_leaves_deep_entries_until_the_others_have_come_near(monkeypatch):
     monkeypatch.setattr(module, "REPLAY_RUN_ENTRIES", 3)
+    monkeypatch.setattr(module, "REPLAY_SLACK", 3)
     small = Small()
     mine = line(small, 5)
     theirs = [small.write("A", mark(amount=1))]
