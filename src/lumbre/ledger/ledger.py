@@ -27,11 +27,12 @@ from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
 from lumbre.schema.fields import Body
-from lumbre.schema.kind import Fact, Standing
+from lumbre.schema.kind import Fact, Standing, ref_key
 from lumbre.schema.registry import Registry
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
 from lumbre.trust.acts import Objection
 
+_OBJECTION: Final = "objection"
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
 # How much deeper than the others a run goes: longer runs against a few that wait.
@@ -59,6 +60,9 @@ class Ledger:
         self._acts: dict[bytes, Ref] = {}
         self._heads: dict[bytes, Ref] = {}
         self._load_acts()
+        # The tables were folded under these very rights: nothing has to stand again.
+        self._rights = self._trust.rights()
+        self._are_acts_new = False
 
     def _load_acts(self) -> None:
         """Replay the acts that were admitted before."""
@@ -69,7 +73,17 @@ class Ledger:
             for branch in self._book.branches(name.id):
                 last = self.judge.judged_seq(branch)
                 found += list(self._book.entries(branch.number, branch.first_seq, last))
+        objections = {}
+        for key, data in self._tables.scan(_OBJECTION):
+            held = self.judge.find(ref_of(key))
+            if held is not None:
+                found.append(held[1])
+                objections[held[1].id] = self.registry.decode(data)
         for entry in sorted(found, key=lambda entry: (entry.depth, entry.id)):
+            if entry.id in objections:
+                said = objections[entry.id]
+                self._trust.add(Act(entry, said.body, said.refs))
+                continue
             act = self.judge.act(entry)
             if act is not None and (entry.name.space != NO_SPACE or entry.id == self.space):
                 self._add_act(Act(entry, *act))
@@ -124,6 +138,7 @@ class Ledger:
             if judged is not None and judged.kind.lane is not Lane.TRUST:
                 self.folds.remove(judged.kind.groups(judged.body, entry.ref), entry.ref)
             self.judge.cut(branch, entry)
+            self._tables.put(_OBJECTION, ref_key(entry.ref), None)
         if branch.name.lane is Lane.TRUST:
             self._trust = Trust(self.space)
             self._acts.clear()
@@ -155,7 +170,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Derive the views of what was admitted and put them into the tables."""
-        if self._are_acts_new:
+        while self._are_acts_new:
             self._move_rights()
         self.folds.flush()
 
@@ -241,8 +256,16 @@ class Ledger:
         )
         self.folds.add(groups, fact)
         if isinstance(judged.body, Objection):
-            self._trust.add(Act(entry, judged.body, judged.refs))
+            self._add_objection(judged)
         return ACCEPTED
+
+    def _add_objection(self, judged: Judged) -> None:
+        """What members may name new stewards by. Kept plain: it is read before keys are here."""
+        key = ref_key(judged.entry.ref)
+        if self._tables.get(_OBJECTION, key) is None:
+            self._tables.put(_OBJECTION, key, judged.data)
+            self._trust.add(Act(judged.entry, judged.body, judged.refs))
+            self._are_acts_new = True
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:
         verdict = Verdict(Outcome.WITHOUT_EFFECT, reason, entry.depth)
