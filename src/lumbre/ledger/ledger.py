@@ -59,6 +59,9 @@ class Ledger:
         self._heads: dict[bytes, Entry] = {}
         self._last_acts: dict[bytes, tuple[int, Ref]] = {}
         self._load_acts()
+        # The tables were folded under these very rights: nothing has to stand again.
+        self._rights = self._trust.rights()
+        self._are_acts_new = False
 
     def _load_acts(self) -> None:
         """Replay the acts that were admitted before."""
@@ -184,7 +187,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Derive the views of what was admitted and put them into the tables."""
-        if self._are_acts_new:
+        while self._are_acts_new:
             self._move_rights()
         self.folds.flush()
 

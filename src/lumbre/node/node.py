@@ -192,6 +192,7 @@ class Node:
             for space, held in self._spaces.items():
                 acts = [b for b in branches_of(self.log, space) if b.name.lane is Lane.TRUST]
                 replay(held.ledger, self.log, acts)
+                held.ledger.flush()
             return
         after = self.private.marker()
         if after == 0:
