@@ -16,11 +16,12 @@ from lumbre.kinds.supply.keys import STOCK, StockLine, stock_line
 from lumbre.kinds.supply.needs import NeedRow, NeedState
 from lumbre.kinds.supply.offers import CommitmentRow, GoodRow, OfferRow
 from lumbre.ledger import Outcome, Verdict
-from lumbre.ledger.judge import ref_of
+from lumbre.node.forks import forked
 from lumbre.node.names import acts
 from lumbre.node.node import Node
 from lumbre.record import Entry, Ref
 from lumbre.schema import ref_key
+from lumbre.schema.kind import ref_of
 
 ID_MIN_CHARS = 4
 """As short as an id may be typed: among ten thousand entries few collide."""
@@ -110,17 +111,8 @@ class Reading:
 
     def forks(self, space: bytes) -> list[bytes]:
         """Keys of authors whose log has two branches."""
-        found = set()
-        for name in self._node.log.logs(space):
-            starts: set[tuple[int | None, int]] = set()
-            branches = self._node.log.branches(name.id)
-            for branch in branches:
-                at = (branch.parent, branch.first_seq)
-                is_second = at in starts or branch.parent is not None
-                starts.add(at)
-                if is_second and len(branches) > 1:
-                    found.add(name.author)
-        return sorted(found)
+        pairs = forked(self._node.log, space)
+        return sorted({branch.name.author for _, branch in pairs})
 
     def entry(self, space: bytes, prefix: str) -> Entry:
         """The one entry whose id begins so, in hexadecimal digits."""
