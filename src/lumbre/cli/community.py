@@ -98,7 +98,7 @@ def members(
         people = everyone(space) if everybody else members_of(space)
         duties = _duties(space)
         rights = space.ledger.rights
-        deciding = {"count": len(rights.stewards), "need": rights.quorum}
+        stewards, need = len(rights.stewards), rights.quorum
         is_due = space.needs_new_epoch
     if common.json:
         data([_member(one, duties.get(one.person, [])) for one in people])
@@ -116,7 +116,7 @@ def members(
     ]
     columns = ("id", "name", "role", "devices", "closed", "duties")
     table([say(f"col.{name}") for name in columns], rows)
-    tell("cli.members.deciding", **deciding)
+    out(words().count("cli.members.deciding", need, stewards=stewards))
     if is_due:
         tell("cli.members.key-due")
 

@@ -88,7 +88,7 @@ def quorum(
     if common.json:
         data({"percent": share, "need": need, "stewards": count})
     else:
-        tell("cli.quorum.now", percent=share, need=need, count=count)
+        out(words().count("cli.quorum.now", need, percent=share, stewards=count))
     return 0
 
 
@@ -155,10 +155,11 @@ def renew(*, common: Common = DEFAULTS) -> int:
         if found["state"] == State.IN_EFFECT:
             lacking = devices.lacking_key(space)
             devices.wrap_for(home.node, space, lacking)
+    code = tell_outcome(found, common)
     if readers and not common.json:
         waits = found["state"] == State.WAITING
         out(say("cli.renew.until" if waits else "cli.renew.from", who=", ".join(readers)))
-    return tell_outcome(found, common)
+    return code
 
 
 def share(*, common: Common = DEFAULTS) -> None:

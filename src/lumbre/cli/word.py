@@ -126,7 +126,7 @@ def grant(
     bulk: MegaBytes = 0,
     common: Common = DEFAULTS,
 ) -> int:
-    """Let a key's log hold more, so many million bytes for each lane."""
+    """Let a key's log hold more, so many megabytes for each lane."""
     lanes = (0, urgent * _MIB, ordinary * _MIB, bulk * _MIB)
     if not any(lanes) or min(lanes) < 0 or max(lanes) > GRANT_MAX_BYTES:
         raise Invalid("invalid.megabytes", most=GRANT_MAX_BYTES // _MIB)
