@@ -100,7 +100,7 @@ class Material(NamedTuple):
     before: list[bytes]
     segments: list[bytes]
     runs: list[list[Entry]]
-    entry_count: int
+    entries: int
     signed_share: float
 
 
@@ -113,7 +113,7 @@ class Commune:
     def __init__(self, seed: int = 1, *, is_sealed: bool = False) -> None:
         self.rng = random.Random(seed)
         self.founder = Node(
-            MemoryBook(), MemoryTables(), REGISTRY, FixedClock(), SeededRandom(seed)
+            MemoryBook(), MemoryTables(), REGISTRY, FixedClock(), SeededRandom(seed + 1)
         )
         self.space = founding.found(self.founder, "La Vega", "ana")
         held = self.founder.space(self.space)
@@ -184,7 +184,8 @@ class Commune:
 
     def turns(self, turn: Turn, count: int, *, signed_every: int = RUN_ENTRIES) -> Material:
         """What everybody writes in `count` turns of `turn`, after their places and pens."""
-        self._begin_stores()
+        if self.authors[0].pen is None:
+            self._begin_stores()
         before = [data for author in self._all() for _, data in self.cut(author)]
         self.count = self.signed = 0
         entries: list[list[Entry]] = []

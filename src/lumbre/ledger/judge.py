@@ -66,7 +66,10 @@ class Judge:
         self._opener = opener
         self._targets: OrderedDict[Ref, Target] = OrderedDict()
         self._decoder = msgspec.msgpack.Decoder(Verdict)
-        self._awaited = {key[:REF_KEY_BYTES] for key, _ in tables.scan(_WAITER)}
+        # Beside the table: a scan for each entry that lets others go costs what is buffered.
+        self._awaited: dict[bytes, set[bytes]] = {}
+        for key, _ in tables.scan(_WAITER):
+            self._awaited.setdefault(key[:REF_KEY_BYTES], set()).add(key[REF_KEY_BYTES:])
         self._exceptions = {key for key, _ in tables.scan(_VERDICT)}
         self._points_to = {kind.record: _targets_of(kind) for kind in registry.kinds.values()}
 
@@ -224,9 +227,9 @@ class Judge:
         return Ref(entry.log, entry.seq - 1, entry.prev)
 
     def _wait(self, entry: Entry, reason: str, target: Ref) -> Verdict:
-        key = ref_key(target)
-        self._awaited.add(key)
-        self._tables.put(_WAITER, key + ref_key(entry.ref), b"")
+        key, waiter = ref_key(target), ref_key(entry.ref)
+        self._awaited.setdefault(key, set()).add(waiter)
+        self._tables.put(_WAITER, key + waiter, b"")
         return Verdict(Outcome.WAITING, reason)
 
     @property
@@ -290,13 +293,10 @@ class Judge:
     def release(self, ref: Ref) -> list[Ref]:
         """The entries that waited for this one; they wait no longer for it."""
         key = ref_key(ref)
-        if key not in self._awaited:
-            return []
-        self._awaited.discard(key)
-        waiting = [waiter for waiter, _ in self._tables.scan(_WAITER, key)]
+        waiting = sorted(self._awaited.pop(key, ()))
         for waiter in waiting:
-            self._tables.put(_WAITER, waiter, None)
-        return [ref_of(waiter[len(key) :]) for waiter in waiting]
+            self._tables.put(_WAITER, key + waiter, None)
+        return [ref_of(waiter) for waiter in waiting]
 
 
 def _targets_of(kind: Kind) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -34,6 +34,10 @@ from lumbre.trust.acts import Objection
 
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
+# How much deeper than the others a run goes: longer runs against a few that wait.
+REPLAY_SLACK: Final = 64
+# What a replay holds in memory at once: about 10 MB of facts.
+REPLAY_FLUSH_ENTRIES: Final = 10_000
 
 
 class Ledger:
@@ -315,22 +319,46 @@ class Ledger:
                         yield judged
 
 
-def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:
+def replay(
+    ledger: Ledger,
+    book: Book,
+    branches: Iterable[Branch],
+    pause: Callable[[], object] = lambda: None,
+) -> int:
     """Admit everything that `branches` hold, from scratch, shallow entries first.
 
     Returns how many entries there were. References point to smaller depths, so that few wait.
+    After each flush `pause` may put the tables on a disk, so that memory stays bounded.
     """
-    heap = [(0, branch.first_seq, number, branch) for number, branch in enumerate(branches)]
-    heapq.heapify(heap)
+    heap: list[tuple[int, int, Branch, list[Entry]]] = []
+    for number, branch in enumerate(branches):
+        _push(heap, book, number, branch, branch.first_seq, [])
     count = 0
     while heap:
-        _, seq, number, branch = heapq.heappop(heap)
+        _, number, branch, entries = heapq.heappop(heap)
+        until = heap[0][0] + REPLAY_SLACK if heap else entries[-1].depth
+        end = next((at for at, e in enumerate(entries) if e.depth > until), len(entries))
+        run, rest = entries[:end], entries[end:]
+        ledger.admit(Run(branch, run))
+        if count // REPLAY_FLUSH_ENTRIES != (count + len(run)) // REPLAY_FLUSH_ENTRIES:
+            ledger.flush()
+            pause()
+        count += len(run)
+        _push(heap, book, number, branch, run[-1].seq + 1, rest)
+    return count
+
+
+def _push(
+    heap: list[tuple[int, int, Branch, list[Entry]]],
+    book: Book,
+    number: int,
+    branch: Branch,
+    seq: int,
+    entries: list[Entry],
+) -> None:
+    """Put what a branch holds from `seq` on back; `entries` is what was read of it already."""
+    if not entries and seq <= branch.tip.seq:
         last = min(seq + REPLAY_RUN_ENTRIES - 1, branch.tip.seq)
         entries = list(book.entries(branch.number, seq, last))
-        until = heap[0][0] + REPLAY_RUN_ENTRIES if heap else entries[-1].depth
-        run = [entry for entry in entries if entry.depth <= until] or entries[:1]
-        ledger.admit(Run(branch, run))
-        count += len(run)
-        if run[-1].seq < branch.tip.seq:
-            heapq.heappush(heap, (run[-1].depth + 1, run[-1].seq + 1, number, branch))
-    return count
+    if entries:
+        heapq.heappush(heap, (entries[0].depth, number, branch, entries))

@@ -162,7 +162,9 @@ class Node:
         for space in self._space_ids():
             self._open_space(space)
             ledger = self._spaces[space].ledger
-            count += replay(ledger, self.log, branches_of(self.log, space))
+            branches = branches_of(self.log, space)
+            # Marker 0: what is interrupted here is made anew at the next start.
+            count += replay(ledger, self.log, branches, lambda: private.commit(0))
         private.put(_ABOUT, b"kinds", self._kinds())
         self._intake.flush()
         return count
@@ -173,12 +175,17 @@ class Node:
 
     def _catch_up(self) -> None:
         """Fold what was stored after the views last followed; all of the trust lane if locked."""
-        after = 0 if self.private is None else self.private.marker()
-        if self.private is not None and after == 0:
+        if self.private is None:
+            for space, held in self._spaces.items():
+                acts = [b for b in branches_of(self.log, space) if b.name.lane is Lane.TRUST]
+                replay(held.ledger, self.log, acts)
+            return
+        after = self.private.marker()
+        if after == 0:
             self.private.put(_ABOUT, b"kinds", self._kinds())
         for arrival in self.log.arrivals(after):
             branch = self.log.branch(arrival.branch)
-            if branch is None or (self.private is None and branch.name.lane is not Lane.TRUST):
+            if branch is None:
                 continue
             entries = list(self.log.entries(branch.number, arrival.first_seq, arrival.last_seq))
             if not entries:
