@@ -28,6 +28,7 @@ from lumbre.record.limits import BODY_MAX_BYTES, KEY_BYTES, KEY_ID_BYTES, SALT_B
 PAD_BYTES: Final = 16
 RADIO_PAD_BYTES: Final = 8
 TAG_BYTES: Final = 16
+# Two carers, or a shift's people; a page of words to each. Sixteen such boxes fit a body.
 ENVELOPE_READERS_MAX: Final = 16
 ENVELOPE_MAX_BYTES: Final = 2048
 

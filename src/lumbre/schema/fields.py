@@ -29,8 +29,11 @@ from lumbre.schema.roles import Via
 QUANTITY_MAX: Final = 10**12
 """A million tonnes in grams: more than any community moves; sums of 10^6 stay in 64 bits."""
 PEOPLE_MAX: Final = 10**7
+"""A metropolis: what is past it is a slip of the finger."""
 # msgspec counts code points: of text that is not ASCII a character takes up to four bytes.
 UTF8_MAX_BYTES: Final = 4
+# Two lines of a phone; half a page; a word to type at night; ten pages, under the 64 KiB of a
+# body whatever the script; what one looks through on one screen.
 NAME_MAX_CHARS: Final = 120
 NOTE_MAX_CHARS: Final = 1000
 CODE_MAX_CHARS: Final = 32

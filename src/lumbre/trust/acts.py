@@ -42,7 +42,9 @@ WRAPS_MAX: Final = 400
 EXCLUDES_MAX: Final = 1024
 """Keys that an epoch names as removed; ten years of a commune stay under it."""
 DEPUTIES_MAX: Final = 8
+"""Who follows whom in a duty: past a handful nobody knows that it is their turn."""
 GRANT_MAX_BYTES: Final = 2**40
+"""More than any of the community's disks: a bound on the number, not on the space."""
 QUORUM_LEAST_PERCENT: Final = 50
 QUORUM_MOST_PERCENT: Final = 90
 """Above it one silent steward in ten would stop a space."""
