@@ -100,7 +100,7 @@ class Material(NamedTuple):
     before: list[bytes]
     segments: list[bytes]
     runs: list[list[Entry]]
-    count: int
+    entries: int
     signed_share: float
 
 
@@ -113,7 +113,7 @@ class Commune:
     def __init__(self, seed: int = 1, *, is_sealed: bool = False) -> None:
         self.rng = random.Random(seed)
         self.founder = Node(
-            MemoryBook(), MemoryTables(), REGISTRY, FixedClock(), SeededRandom(seed)
+            MemoryBook(), MemoryTables(), REGISTRY, FixedClock(), SeededRandom(seed + 1)
         )
         self.space = founding.found(self.founder, "La Vega", "ana")
         held = self.founder.space(self.space)
@@ -184,7 +184,8 @@ class Commune:
 
     def turns(self, turn: Turn, count: int, *, signed_every: int = RUN_ENTRIES) -> Material:
         """What everybody writes in `count` turns of `turn`, after their places and pens."""
-        self._begin_stores()
+        if self.authors[0].pen is None:
+            self._begin_stores()
         before = [data for author in self._all() for _, data in self.cut(author)]
         self.count = self.signed = 0
         entries: list[list[Entry]] = []
@@ -300,7 +301,9 @@ def _received(commune: Commune, author: Author) -> Body:
 
 def _dispatch(commune: Commune, author: Author) -> Body:
     others = [other for other in commune.authors if other is not author]
-    return Dispatch(**_movement(commune, author), to=commune.rng.choice(others).store)
+    to = commune.rng.choice(others).store
+    assert to is not None
+    return Dispatch(**_movement(commune, author), to=to)
 
 
 def _receipt(commune: Commune, author: Author) -> Body:

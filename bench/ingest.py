@@ -23,7 +23,8 @@ from bench import commune
 from bench.commune import MIXED, PLAIN, RUN_ENTRIES, Commune, Material, turn_of
 from bench.harness import LEAST_ROUNDS, OUT, Reading, figure
 from bench.store import KEY, _raw
-from lumbre.node.node import COMMIT_ENTRIES, Node
+from lumbre.node.intake import COMMIT_ENTRIES
+from lumbre.node.node import Node
 from lumbre.record.branch import Row, to_row
 from lumbre.store import LogStore, PrivateStore
 from lumbre.store.rows import entry_key
@@ -105,7 +106,7 @@ def _ratio(case: _Case, *, is_locked: bool) -> tuple[float, float]:
     """(ratio, entries a second): medians."""
     rounds = [_round(case, is_locked=is_locked) for _ in range(LEAST_ROUNDS + 1)][1:]
     ratio = statistics.median(raw_s / node_s for raw_s, node_s in rounds)
-    return ratio, case.material.count / statistics.median(node_s for _, node_s in rounds)
+    return ratio, case.material.entries / statistics.median(node_s for _, node_s in rounds)
 
 
 @figure("ingest_vs_raw", unit="ratio")
@@ -142,3 +143,20 @@ def ingest_supply_mix_vs_raw() -> Iterator[Reading]:
     case = _case("mixed", is_sealed=True)
     yield Reading("ingest_supply_mix_vs_raw", _ratio(case, is_locked=False)[0], "ratio")
     yield Reading("supply_mix_signed_share", case.material.signed_share, "ratio")
+
+
+@figure("rebuild_per_s", unit="1/s")
+def rebuild_per_s() -> float:
+    """Every view made anew from the log file into an emptied private file: open bodies."""
+    case = _case("plain")
+    rates = []
+    with tempfile.TemporaryDirectory(dir=OUT) as name:
+        node = case.node(Path(name), is_locked=False)
+        for parts in case.parts:
+            node.take(parts)
+        for _ in range(LEAST_ROUNDS):
+            start_s = time.perf_counter()
+            count = node.rebuild()
+            rates.append(count / (time.perf_counter() - start_s))
+        node.close()
+    return statistics.median(rates)

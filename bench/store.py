@@ -174,8 +174,8 @@ def _fill(path: Path, count: int) -> float:
     return path.stat().st_size / (each * 100)
 
 
-@figure("open_1m_s", unit="s")
-def open_1m_s() -> Iterator[Reading]:
+@figure("store_open_1m_s", unit="s")
+def store_open_1m_s() -> Iterator[Reading]:
     """Opening a million entries and reading one, and the whole process's memory then.
 
     Then the size of an entry on the disk, and of ten years of them.
@@ -189,8 +189,8 @@ def open_1m_s() -> Iterator[Reading]:
             text=True,
             check=True,
         ).stdout.split()
-    yield Reading("open_1m_s", float(said[0]), "s")
-    yield Reading("open_1m_mb", float(said[1]), "MB")
+    yield Reading("store_open_1m_s", float(said[0]), "s")
+    yield Reading("store_open_1m_mb", float(said[1]), "MB")
     yield Reading("entry_on_disk_bytes", entry_bytes, "B")
     yield Reading("ten_years_gb", entry_bytes * ENTRIES_A_DAY * DAYS / 1e9, "GB")
 

@@ -10,7 +10,7 @@ until a member confirms it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Annotated, Any, Final
 
@@ -62,6 +62,9 @@ class Marks(IntEnum):
     APART = 4
 
 
+Said = Mapping[type[Body], Sequence[Fact]]
+"""The facts of a group by record: a row asks for several, and most groups hold one fact."""
+
 Rule = Callable[[Any, Targets, bytes], str | None]
 
 
@@ -108,11 +111,17 @@ def by_same_person(new: Fact, old: Fact) -> bool:
     return new.person == old.person
 
 
-def confirmed_refs(facts: Iterable[Fact], record: type[Body], field: str) -> frozenset[Ref]:
-    """What facts of `record` that count say they confirm."""
-    return frozenset(
-        getattr(f.body, field) for f in facts if isinstance(f.body, record) and f.counts
-    )
+def by_record(facts: Iterable[Fact]) -> Said:
+    """Facts by the record that their bodies are, each list in the order of the whole."""
+    said: dict[type[Body], list[Fact]] = {}
+    for fact in facts:
+        said.setdefault(fact.body.__class__, []).append(fact)
+    return said
+
+
+def confirmed_refs(confirmations: Iterable[Fact], field: str) -> frozenset[Ref]:
+    """What those of these confirmations that count say they confirm."""
+    return frozenset(getattr(fact.body, field) for fact in confirmations if fact.counts)
 
 
 def survivors(
@@ -124,6 +133,8 @@ def survivors(
 
     At least one: an entry names entries before it by their hash, so nothing replaces in a ring.
     """
+    if len(versions) == 1:
+        return list(versions)
     by_ref = {fact.ref: fact for fact in versions}
     replaced = {
         ref
@@ -137,8 +148,10 @@ def survivors(
 
 def machines_choice(found: Sequence[Fact], confirmed: frozenset[Ref] = frozenset()) -> Fact:
     """What machines take of several survivors: the last that counts, else the last."""
-    counting = [fact for fact in found if fact.counts or fact.ref in confirmed]
-    return (counting or list(found))[-1]
+    for fact in reversed(found):
+        if fact.counts or fact.ref in confirmed:
+            return fact
+    return found[-1]
 
 
 def is_removed(fact: Fact) -> bool:

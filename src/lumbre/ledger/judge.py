@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 
@@ -25,16 +26,17 @@ from lumbre.record.branch import Branch
 from lumbre.record.entry import OPEN, Entry
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body, fields_of
-from lumbre.schema.kind import Kind, ref_key
+from lumbre.schema.kind import REF_KEY_BYTES, Kind, ref_key, ref_of
 from lumbre.schema.registry import Decoded, Registry
 
 Opener = Callable[[Entry], bytes | None]
 """The plain body of a sealed entry, or None while its key is missing; `Refused` if it is bad."""
 
-_VERDICT = "verdict"
-_WAITER = "waiter"
-_JUDGED = "judged"
-_TARGETS_MAX = 4096
+_VERDICT: Final = "verdict"
+_WAITER: Final = "waiter"
+_JUDGED: Final = "judged"
+# Decoded bodies that others refer to: about 1 kB each, a few days of a commune.
+_TARGETS_MAX: Final = 4096
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
@@ -63,7 +65,10 @@ class Judge:
         self._opener = opener
         self._targets: OrderedDict[Ref, Target] = OrderedDict()
         self._decoder = msgspec.msgpack.Decoder(Verdict)
-        self._awaited = {key[:72] for key, _ in tables.scan(_WAITER)}
+        # Beside the table: a scan for each entry that lets others go costs what is buffered.
+        self._awaited: dict[bytes, set[bytes]] = {}
+        for key, _ in tables.scan(_WAITER):
+            self._awaited.setdefault(key[:REF_KEY_BYTES], set()).add(key[REF_KEY_BYTES:])
         self._exceptions = {key for key, _ in tables.scan(_VERDICT)}
         self._points_to = {kind.record: _targets_of(kind) for kind in registry.kinds.values()}
 
@@ -219,9 +224,9 @@ class Judge:
         return Ref(entry.log, entry.seq - 1, entry.prev)
 
     def _wait(self, entry: Entry, reason: str, target: Ref) -> Verdict:
-        key = ref_key(target)
-        self._awaited.add(key)
-        self._tables.put(_WAITER, key + ref_key(entry.ref), b"")
+        key, waiter = ref_key(target), ref_key(entry.ref)
+        self._awaited.setdefault(key, set()).add(waiter)
+        self._tables.put(_WAITER, key + waiter, b"")
         return Verdict(Outcome.WAITING, reason)
 
     @property
@@ -285,18 +290,10 @@ class Judge:
     def release(self, ref: Ref) -> list[Ref]:
         """The entries that waited for this one; they wait no longer for it."""
         key = ref_key(ref)
-        if key not in self._awaited:
-            return []
-        self._awaited.discard(key)
-        waiting = [waiter for waiter, _ in self._tables.scan(_WAITER, key)]
+        waiting = sorted(self._awaited.pop(key, ()))
         for waiter in waiting:
-            self._tables.put(_WAITER, waiter, None)
-        return [ref_of(waiter[len(key) :]) for waiter in waiting]
-
-
-def ref_of(key: bytes) -> Ref:
-    """The reference whose `ref_key` this is."""
-    return Ref(key[:32], int.from_bytes(key[32:40], "big"), key[40:72])
+            self._tables.put(_WAITER, key + waiter, None)
+        return [ref_of(waiter) for waiter in waiting]
 
 
 def _targets_of(kind: Kind) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -18,7 +18,7 @@ from typing import Final
 
 from lumbre.ledger import verdict as v
 from lumbre.ledger.fold import Folds
-from lumbre.ledger.judge import Judge, Judged, Opener, ref_of
+from lumbre.ledger.judge import Judge, Judged, Opener, Target
 from lumbre.ledger.link import Run
 from lumbre.ledger.ports import Book, Tables
 from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
@@ -27,12 +27,18 @@ from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
 from lumbre.schema.fields import Body
-from lumbre.schema.kind import Fact, Standing
+from lumbre.schema.kind import Fact, Standing, ref_of
 from lumbre.schema.registry import Registry
+from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
+from lumbre.trust.acts import AFTER_MAX
 
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
+# How much deeper than the others a run goes: longer runs against a few that wait.
+REPLAY_SLACK: Final = 64
+# What a replay holds in memory at once: about 10 MB of facts.
+REPLAY_FLUSH_ENTRIES: Final = 10_000
 
 
 class Ledger:
@@ -50,8 +56,12 @@ class Ledger:
         self._are_acts_new = False
         self._authors: dict[bytes, AuthorRight | None] = {}
         self._acts: dict[bytes, Ref] = {}
-        self._heads: dict[bytes, Ref] = {}
+        self._heads: dict[bytes, Entry] = {}
+        self._last_acts: dict[bytes, tuple[int, Ref]] = {}
         self._load_acts()
+        # The tables were folded under these very rights: nothing has to stand again.
+        self._rights = self._trust.rights()
+        self._are_acts_new = False
 
     def _load_acts(self) -> None:
         """Replay the acts that were admitted before."""
@@ -77,8 +87,22 @@ class Ledger:
         return self._acts.get(id_)
 
     def trust_heads(self) -> list[Ref]:
-        """The acts that no other act stands on: what a new act names as known, deepest last."""
-        return sorted(self._heads.values(), key=lambda ref: (ref.seq, ref.hash))
+        """What a new act names as known, the most needed last: acts that no other stands on.
+
+        Where there are more than one act names, each steward's last act goes before all others:
+        else whoever admits a crowd could keep what stewards decided out of every new act's past.
+        """
+        ordered = sorted(self._heads.values(), key=lambda entry: (entry.depth, entry.id))
+        heads = [entry.ref for entry in ordered]
+        if len(heads) <= AFTER_MAX:
+            return heads
+        last = sorted(
+            found
+            for author, found in self._last_acts.items()
+            if (right := self._rights.author(author)) is not None and right.role is Role.STEWARD
+        )
+        first = [ref for _, ref in last]
+        return [ref for ref in heads if ref not in first] + first
 
     def grant(self, name: LogName) -> int:
         """Bytes that a log may hold, by the acts that were admitted."""
@@ -89,6 +113,9 @@ class Ledger:
     def admit(self, run: Run) -> list[Verdict]:
         """Judge entries that one branch gained, in order, and then all that waited for them."""
         judge = self.judge
+        if self._are_acts_new:
+            # Before the run reads as judged: what moves must not meet entries without a verdict.
+            self._move_rights()
         depth = judge.before(run.entries[0])
         judge.set_judged(run.branch, run.entries[-1].seq)
         verdicts = []
@@ -103,7 +130,7 @@ class Ledger:
             for entry, verdict in zip(run.entries, verdicts, strict=True):
                 if verdict.outcome is not Outcome.WAITING:
                     self._judge_again(judge.release(entry.ref))
-        self._stand_again_if_pinned(run.entries[0].name)
+        self._stand_again_if_pinned(run)
         return verdicts
 
     def admit_again(self, refs: Iterable[Ref]) -> None:
@@ -111,16 +138,28 @@ class Ledger:
         self._judge_again(refs)
 
     def cut(self, branch: Branch, entries: Sequence[Entry]) -> None:
-        """Take out entries whose branch is no longer kept: they count for nothing here."""
+        """Take out entries whose branch is no longer kept: they count for nothing here.
+
+        Those that nobody judged yet (a locked node judges the trust lane alone) left nothing.
+        """
+        judged_seq = self.judge.judged_seq(branch)
+        made_room = False
         for entry in entries:
+            if entry.seq > judged_seq:
+                break
             judged = self.judge.again(entry)
             if judged is not None and judged.kind.lane is not Lane.TRUST:
-                self.folds.remove(judged.kind.groups(judged.body, entry.ref), entry.ref)
+                groups = list(judged.kind.groups(judged.body, entry.ref))
+                made_room = made_room or self.folds.crowds_out(groups, entry.ref)
+                self.folds.remove(groups, entry.ref)
             self.judge.cut(branch, entry)
+        if made_room:
+            self._stand_again(branch.name.author)
         if branch.name.lane is Lane.TRUST:
             self._trust = Trust(self.space)
             self._acts.clear()
             self._heads.clear()
+            self._last_acts.clear()
             self._load_acts()
 
     def pins(self, log: bytes, author: bytes) -> list[tuple[int, bytes]]:
@@ -148,7 +187,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Derive the views of what was admitted and put them into the tables."""
-        if self._are_acts_new:
+        while self._are_acts_new:
             self._move_rights()
         self.folds.flush()
 
@@ -191,8 +230,10 @@ class Ledger:
         if act.entry.id not in self._acts:
             for id_ in (act.entry.prev, *(ref.hash for ref in act.refs)):
                 self._heads.pop(id_, None)
-            self._heads[act.entry.id] = act.entry.ref
+            self._heads[act.entry.id] = act.entry
             self._acts[act.entry.id] = act.entry.ref
+            found, author = (act.entry.depth, act.entry.ref), act.entry.name.author
+            self._last_acts[author] = max(found, self._last_acts.get(author, found))
         self._are_acts_new = True
 
     def _stand(self, judged: Judged) -> Verdict:
@@ -215,6 +256,8 @@ class Ledger:
             if standing is Standing.REMOVED and not kind.shown_if_removed:
                 standing = v.PAST_PIN
         ref = entry.ref
+        # What came last is what others refer to next.
+        self.judge.remember(ref, Target(entry.depth, judged.body))
         groups = kind.groups(judged.body, ref)
         if isinstance(standing, str):
             self.folds.remove(groups, ref)
@@ -266,11 +309,26 @@ class Ledger:
             self._authors.pop(author, None)
             self._stand_again(author)
 
-    def _stand_again_if_pinned(self, name: LogName) -> None:
-        """A pinned entry that arrives late shows which branch the pin meant."""
-        right = self._author(name.author)
-        if right is not None and right.pins is not None:
-            self._stand_again(name.author)
+    def _stand_again_if_pinned(self, run: Run) -> None:
+        """A pinned entry that arrives late shows which branch the pin meant.
+
+        So does a run that fills the gap below one. Any other run of a pinned author moves
+        nothing that was judged before, and costs no look at the rest of its log.
+        """
+        author, log = run.branch.name.author, run.branch.log
+        pins = self.pins(log, author)
+        right = self._author(author)
+        if right is not None and right.steward_pins is not None:
+            pins += [(seq, id_) for pinned, seq, id_ in right.steward_pins if pinned == log]
+        if not pins:
+            return
+        first, last = run.entries[0].seq, run.entries[-1].seq
+        places = {(entry.seq, entry.id) for entry in run.entries}
+        if not places.isdisjoint(pins) or any(
+            branch.parent == run.branch.number and first <= branch.first_seq - 1 <= last
+            for branch in self._book.branches(log)
+        ):
+            self._stand_again(author)
 
     def _stand_again(self, author: bytes) -> None:
         """Judge the right of all that an author wrote; what counts no more goes first.
@@ -295,22 +353,46 @@ class Ledger:
                         yield judged
 
 
-def replay(ledger: Ledger, book: Book, branches: Iterable[Branch]) -> int:
+def replay(
+    ledger: Ledger,
+    book: Book,
+    branches: Iterable[Branch],
+    pause: Callable[[], object] = lambda: None,
+) -> int:
     """Admit everything that `branches` hold, from scratch, shallow entries first.
 
     Returns how many entries there were. References point to smaller depths, so that few wait.
+    After each flush `pause` may put the tables on a disk, so that memory stays bounded.
     """
-    heap = [(0, branch.first_seq, number, branch) for number, branch in enumerate(branches)]
-    heapq.heapify(heap)
+    heap: list[tuple[int, int, Branch, list[Entry]]] = []
+    for number, branch in enumerate(branches):
+        _push(heap, book, number, branch, branch.first_seq, [])
     count = 0
     while heap:
-        _, seq, number, branch = heapq.heappop(heap)
+        _, number, branch, entries = heapq.heappop(heap)
+        until = heap[0][0] + REPLAY_SLACK if heap else entries[-1].depth
+        end = next((at for at, e in enumerate(entries) if e.depth > until), len(entries))
+        run, rest = entries[:end], entries[end:]
+        ledger.admit(Run(branch, run))
+        if count // REPLAY_FLUSH_ENTRIES != (count + len(run)) // REPLAY_FLUSH_ENTRIES:
+            ledger.flush()
+            pause()
+        count += len(run)
+        _push(heap, book, number, branch, run[-1].seq + 1, rest)
+    return count
+
+
+def _push(
+    heap: list[tuple[int, int, Branch, list[Entry]]],
+    book: Book,
+    number: int,
+    branch: Branch,
+    seq: int,
+    entries: list[Entry],
+) -> None:
+    """Put what a branch holds from `seq` on back; `entries` is what was read of it already."""
+    if not entries and seq <= branch.tip.seq:
         last = min(seq + REPLAY_RUN_ENTRIES - 1, branch.tip.seq)
         entries = list(book.entries(branch.number, seq, last))
-        until = heap[0][0] + REPLAY_RUN_ENTRIES if heap else entries[-1].depth
-        run = [entry for entry in entries if entry.depth <= until] or entries[:1]
-        ledger.admit(Run(branch, run))
-        count += len(run)
-        if run[-1].seq < branch.tip.seq:
-            heapq.heappush(heap, (run[-1].depth + 1, run[-1].seq + 1, number, branch))
-    return count
+    if entries:
+        heapq.heappush(heap, (entries[0].depth, number, branch, entries))

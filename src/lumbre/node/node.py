@@ -24,14 +24,6 @@ from lumbre.record import Entry, Lane, Ref, SigningKey, Tip
 from lumbre.record.log import NO_SPACE
 from lumbre.schema import Body, Registry
 
-# One commit's worth: about 4 MB in memory, and few enough fsyncs that they do not show.
-COMMIT_ENTRIES: Final = 10_000
-# Segments without a valid link here, kept while one take lasts: their start may come yet.
-POOL_MAX_SEGMENTS: Final = 64
-
-# The founding entry is one header and one small body.
-FOUNDING_MAX_BYTES: Final = 4096
-
 # Raised with every change of a view: the views on disk are then made anew.
 VIEWS_VERSION: Final = 2
 
@@ -156,11 +148,24 @@ class Node:
     def store(self, base: Tip, entries: list[Entry]) -> list[Entry]:
         """Store entries that this node made itself."""
         self._intake.store(base, entries)
+        self._rebuild_if_stale()
         return entries
 
     def take(self, parts: Iterable[bytes]) -> Received:
         """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
-        return self._intake.take(parts)
+        received = self._intake.take(parts)
+        self._rebuild_if_stale()
+        return received
+
+    def _rebuild_if_stale(self) -> None:
+        """Make the views anew where something that counted was let go of.
+
+        Others may have referred to it, and nothing lists who did. It takes a forked log with
+        more branches than are kept, so it is rare, and once a take.
+        """
+        if self._intake.is_stale and self.private is not None:
+            self._intake.is_stale = False
+            self.rebuild()
 
     def rebuild(self) -> int:
         """Make the views anew from the log file; how many entries were folded."""
@@ -170,7 +175,9 @@ class Node:
         for space in self._space_ids():
             self._open_space(space)
             ledger = self._spaces[space].ledger
-            count += replay(ledger, self.log, branches_of(self.log, space))
+            branches = branches_of(self.log, space)
+            # Marker 0: what is interrupted here is made anew at the next start.
+            count += replay(ledger, self.log, branches, lambda: private.commit(0))
         private.put(_ABOUT, b"kinds", self._kinds())
         self._intake.flush()
         return count
@@ -181,14 +188,23 @@ class Node:
 
     def _catch_up(self) -> None:
         """Fold what was stored after the views last followed; all of the trust lane if locked."""
-        after = 0 if self.private is None else self.private.marker()
-        if self.private is not None and after == 0:
+        if self.private is None:
+            for space, held in self._spaces.items():
+                acts = [b for b in branches_of(self.log, space) if b.name.lane is Lane.TRUST]
+                replay(held.ledger, self.log, acts)
+                held.ledger.flush()
+            return
+        after = self.private.marker()
+        if after == 0:
             self.private.put(_ABOUT, b"kinds", self._kinds())
         for arrival in self.log.arrivals(after):
             branch = self.log.branch(arrival.branch)
-            if branch is None or (self.private is None and branch.name.lane is not Lane.TRUST):
+            if branch is None:
                 continue
             entries = list(self.log.entries(branch.number, arrival.first_seq, arrival.last_seq))
+            if not entries:
+                # Let go of since, with the end of its branch.
+                continue
             space = entries[0].id if branch.name.space == NO_SPACE else branch.name.space
             if space in self._spaces:
                 self._spaces[space].ledger.admit(Run(branch, entries))

@@ -74,7 +74,7 @@ PRIVATE_STEPS: Final[tuple[Step, ...]] = (
         key BLOB NOT NULL,
         value BLOB NOT NULL,
         PRIMARY KEY (tab, key)
-    ) WITHOUT ROWID;
+    );
     CREATE TABLE secret (
         kind TEXT NOT NULL,
         id BLOB NOT NULL,

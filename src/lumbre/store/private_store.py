@@ -21,6 +21,10 @@ from lumbre.store.migrate import PRIVATE_STEPS, bring_up_to_date
 
 _MARKER: Final = "marker"
 _GENERATION: Final = "generation"
+# An update in its place: a row that is deleted and put again moves what lies after it.
+_PUT_PAIR: Final = (
+    "INSERT INTO pair VALUES (?, ?, ?) ON CONFLICT (tab, key) DO UPDATE SET value = excluded.value"
+)
 
 
 class PrivateStore:
@@ -122,7 +126,7 @@ class PrivateStore:
                     tabs[table] = connection.last_insert_rowid()
                 tab = tabs[table]
                 connection.executemany(
-                    "INSERT OR REPLACE INTO pair VALUES (?, ?, ?)",
+                    _PUT_PAIR,
                     [(tab, key, value) for key, value in pairs.items() if value is not None],
                 )
                 connection.executemany(

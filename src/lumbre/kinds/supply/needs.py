@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from lumbre.kinds.shared import (
     Number,
     PeopleInNeed,
+    Said,
+    by_record,
     by_same_person,
     confirmed_refs,
     guests,
@@ -41,8 +43,10 @@ from lumbre.kinds.supply.records import (
     Unit,
 )
 from lumbre.record.log import Ref
-from lumbre.schema.fields import Code, Name, Note, Quantity, WallTime
+from lumbre.schema.fields import Body, Code, Name, Note, Quantity, WallTime
 from lumbre.schema.kind import Fact, GroupKey, View, ref_key
+
+_VERSIONS: Final = (Need, RadioNeed)
 
 
 class NeedState(IntEnum):
@@ -115,55 +119,54 @@ def of_need(body: Any, ref: Ref) -> Iterable[GroupKey]:
     return (("need", ref_key(body.need)),)
 
 
-def once(facts: Iterable[Fact], *records: type) -> list[Fact]:
+def once(said: Said, *records: type[Body]) -> list[Fact]:
     """Movements of these records that count, a slip of one log once: the first by (depth, id)."""
+    found = [fact for record in records for fact in said.get(record, ()) if fact.counts]
+    if len(found) < 2:
+        return found
     first: dict[tuple[bytes, bytes], Fact] = {}
-    for fact in facts:
-        if fact.counts and type(fact.body) in records:
-            first.setdefault((fact.ref.log, fact.body.slip), fact)
+    for fact in sorted(found, key=lambda fact: (fact.depth, fact.ref.hash)):
+        first.setdefault((fact.ref.log, fact.body.slip), fact)
     return list(first.values())
 
 
-def total(facts: Iterable[Fact], *records: type) -> int:
+def total(said: Said, *records: type[Body]) -> int:
     """Their quantities, summed."""
-    return sum(fact.body.quantity for fact in once(facts, *records))
+    return sum(fact.body.quantity for fact in once(said, *records))
 
 
-def standing_commitments(facts: Sequence[Fact]) -> list[Fact]:
+def standing_commitments(said: Said) -> list[Fact]:
     """Commitments that count, were not taken back, and of which no member says they are late."""
-    made = [fact for fact in facts if isinstance(fact.body, Commitment) and fact.counts]
+    made = [fact for fact in said.get(Commitment, ()) if fact.counts]
+    if not made:
+        return made
     person_of = {fact.ref: fact.person for fact in made}
-    off = {
+    off = {fact.body.commitment for fact in said.get(NotArrived, ()) if fact.counts}
+    off |= {
         fact.body.commitment
-        for fact in facts
-        if fact.counts
-        and (
-            isinstance(fact.body, NotArrived)
-            or (
-                isinstance(fact.body, CommitmentWithdrawn)
-                and person_of.get(fact.body.commitment) == fact.person
-            )
-        )
+        for fact in said.get(CommitmentWithdrawn, ())
+        if fact.counts and person_of.get(fact.body.commitment) == fact.person
     }
     return [fact for fact in made if fact.ref not in off]
 
 
 def derive_need(key: bytes, facts: Sequence[Fact]) -> NeedRow | None:
     """The need that its versions, answers, movements and closings make."""
-    versions = [fact for fact in facts if isinstance(fact.body, Need | RadioNeed)]
+    versions = [fact for fact in facts if fact.body.__class__ in _VERSIONS]
     if not versions:
         return None
-    confirmed = confirmed_refs(facts, Confirmed, "version")
+    said = by_record(facts)
+    confirmed = confirmed_refs(said.get(Confirmed, ()), "version")
     left = survivors(versions, by_same_person, confirmed)
     chosen = machines_choice(left, confirmed)
     now = _version(chosen, confirmed)
     first = next((f for f in versions if getattr(f.body, "first", None) is None), versions[0])
-    closings = _closings(facts)
-    late = [fact for fact in facts if isinstance(fact.body, NotArrived)]
-    claimed = sum(fact.body.quantity for fact in standing_commitments(facts))
-    arrived = total(facts, Receipt, Received)
-    sent = total(facts, Dispatch) - total(facts, Receipt, WayLoss)
-    handed_out = total(facts, HandedOut)
+    closings = _closings(said)
+    late = said.get(NotArrived, ())
+    claimed = sum(fact.body.quantity for fact in standing_commitments(said))
+    arrived = total(said, Receipt, Received)
+    sent = total(said, Dispatch) - total(said, Receipt, WayLoss)
+    handed_out = total(said, HandedOut)
     return NeedRow(
         getattr(first.body, "first", None) or first.ref,
         getattr(chosen.body, "place", None),
@@ -210,16 +213,10 @@ def _version(fact: Fact, confirmed: frozenset[Ref]) -> NeedVersion:
     )
 
 
-def _closings(facts: Sequence[Fact]) -> list[Fact]:
+def _closings(said: Said) -> list[Fact]:
     """Closings of members that nobody has answered with "still needed"."""
-    answered = {
-        ref for fact in facts if isinstance(fact.body, StillNeeded) for ref in fact.body.closings
-    }
-    return [
-        fact
-        for fact in facts
-        if isinstance(fact.body, NeedClosed) and fact.counts and fact.ref not in answered
-    ]
+    answered = {ref for fact in said.get(StillNeeded, ()) for ref in fact.body.closings}
+    return [fact for fact in said.get(NeedClosed, ()) if fact.counts and fact.ref not in answered]
 
 
 def _state(asked: int, claimed: int, sent: int, arrived: int, is_closed: bool) -> NeedState:

@@ -13,6 +13,8 @@ import msgspec
 
 from lumbre.kinds.shared import (
     Number,
+    Said,
+    by_record,
     by_same_person,
     confirmed_refs,
     guests,
@@ -185,18 +187,17 @@ def _good(fact: Fact) -> GoodLine:
 
 def derive_offer(key: bytes, facts: Sequence[Fact]) -> OfferRow | None:
     """What is left: the amount less what is committed or was taken without a commitment."""
-    versions = [fact for fact in facts if isinstance(fact.body, Offer)]
-    if not versions:
+    said = by_record(facts)
+    versions = said.get(Offer)
+    if versions is None:
         return None
-    confirmed = confirmed_refs(facts, Confirmed, "version")
+    confirmed = confirmed_refs(said.get(Confirmed, ()), "version")
     left = survivors(versions, by_same_person, confirmed)
     now = machines_choice(left, confirmed)
     body: Offer = now.body
     first = next((f for f in versions if f.body.first is None), versions[0])
-    withdrawn = any(
-        isinstance(fact.body, OfferWithdrawn) and fact.person == first.person for fact in facts
-    )
-    committed, used = _used(facts)
+    withdrawn = any(fact.person == first.person for fact in said.get(OfferWithdrawn, ()))
+    committed, used = _used(said)
     enters = now.counts or now.ref in confirmed
     return OfferRow(
         first.body.first or first.ref,
@@ -206,7 +207,7 @@ def derive_offer(key: bytes, facts: Sequence[Fact]) -> OfferRow | None:
         body.unit,
         body.quantity,
         committed,
-        total(facts, Received),
+        total(said, Received),
         0 if withdrawn else max(0, body.quantity - used),
         body.spoils_by_s,
         body.until_s,
@@ -219,11 +220,11 @@ def derive_offer(key: bytes, facts: Sequence[Fact]) -> OfferRow | None:
     )
 
 
-def _used(facts: Sequence[Fact]) -> tuple[int, int]:
+def _used(said: Said) -> tuple[int, int]:
     """(committed, committed or taken): what was taken for a commitment is not counted twice."""
-    committed = {f.ref: f.body.quantity for f in standing_commitments(facts)}
+    committed = {f.ref: f.body.quantity for f in standing_commitments(said)}
     taken: dict[Ref | None, int] = {}
-    for fact in once(facts, Received):
+    for fact in once(said, Received):
         made_for = fact.body.commitment
         taken[made_for] = taken.get(made_for, 0) + fact.body.quantity
     both = set(committed) | set(taken)
@@ -233,11 +234,12 @@ def _used(facts: Sequence[Fact]) -> tuple[int, int]:
 
 def derive_commitment(key: bytes, facts: Sequence[Fact]) -> CommitmentRow | None:
     """What became of a commitment."""
-    made = next((fact for fact in facts if isinstance(fact.body, Commitment)), None)
-    if made is None:
+    said = by_record(facts)
+    if Commitment not in said:
         return None
+    made = said[Commitment][0]
     body: Commitment = made.body
-    late = [fact for fact in facts if isinstance(fact.body, NotArrived)]
+    late = said.get(NotArrived, ())
     return CommitmentRow(
         made.ref,
         body.need,
@@ -248,14 +250,11 @@ def derive_commitment(key: bytes, facts: Sequence[Fact]) -> CommitmentRow | None
         body.by_s,
         body.note,
         made.wall_s,
-        total(facts, Dispatch, Received),
+        total(said, Dispatch, Received),
         persons(late),
         guests(late),
-        any(
-            isinstance(fact.body, CommitmentWithdrawn) and fact.person == made.person
-            for fact in facts
-        ),
-        bool(standing_commitments(facts)),
+        any(fact.person == made.person for fact in said.get(CommitmentWithdrawn, ())),
+        bool(standing_commitments(said)),
     )
 
 
