@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # Lets tests/house test this very file.
 pytest_plugins = ["pytester"]
@@ -31,6 +31,15 @@ settings.register_profile(
     max_examples=int(os.environ.get("LUMBRE_EXAMPLES", "20000")),
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
+)
+# A failure is all that a mutant asks for: no smaller example is looked for.
+settings.register_profile(
+    "mutants",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=10,
+    phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile("default")
 

@@ -56,7 +56,8 @@ def prepare(root: Path, floor: str) -> Path:
         shutil.copytree(
             root / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "out")
         )
-    arguments = [f"--deselect=tests/{test}" for test in SLOW]
+    arguments = ["--hypothesis-profile=mutants"]
+    arguments += [f"--deselect=tests/{test}" for test in SLOW]
     settings = {
         "source_paths": ["src/"],
         "only_mutate": [f"src/lumbre/{floor}/*"],
@@ -103,10 +104,21 @@ def run(place: Path, minutes: float) -> None:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
             code = process.wait()
+            drop_torn(place)
             print("The minutes are over: run it again to go on.")
     if code > 0 and not any(outcome(c) == "killed" for _, c in codes(place)):
         print((place / "mutmut.log").read_text(encoding="utf-8")[-4000:])
         sys.exit(code)
+
+
+def drop_torn(place: Path) -> None:
+    """A stop may tear the notes that were being written: that module begins anew."""
+    for path in metas(place):
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            path.unlink()
+            path.with_suffix("").unlink(missing_ok=True)
 
 
 def codes(place: Path) -> list[tuple[str, int | None]]:

@@ -93,3 +93,16 @@ def test_a_thousand_branches_cost_no_more_than_eight():
     for line in tree(chance, 200):
         link_and_cut(book, line, START)
         assert len(book.branches(log_of("ana", Lane.URGENT).id)) <= 2 * BRANCHES_MAX
+
+
+def test_branches_that_only_follow_one_another_are_all_kept_however_many():
+    """An urgent log that came backwards: each entry began a branch, and none of them parts."""
+    entries = write("ana", BRANCHES_MAX + 4, lane=Lane.URGENT, mark_every=1)
+    book = MemoryBook()
+    for at in reversed(range(len(entries))):
+        linker = Linker(book, lambda _: 10**9)
+        linker.add(*carried(entries[at:][:1], Tip.of(entries[at - 1]) if at else START))
+        book.append(linker.writes(), linker.bodies)
+    branches = book.branches(log_of("ana", Lane.URGENT).id)
+    assert len(branches) == BRANCHES_MAX + 4
+    assert surplus(branches, lambda n, seq: book.entry(n, seq).id) == []
