@@ -108,7 +108,7 @@ def test_a_double_tap_writes_once(browser, written) -> None:
         ("amount", "1.500 kg", "not clear"),
         ("amount", "3 litros", "does not fit"),
         ("people", "many", "whole number"),
-        ("place", "   ", "still empty"),
+        ("place", "   ", "Fill in “Where?”"),
         ("place", "x" * 121, "too long"),
         ("amount", "9" * 50 + " kg", "has to be between"),
     ],
@@ -260,3 +260,39 @@ def test_another_space_can_be_chosen(browser) -> None:
 def test_a_need_that_is_not_here_is_a_page_not_a_crash(browser) -> None:
     for wanted in ("0" * 16, "zz", "%00", "é"):
         assert browser.client.get(f"/needs/{wanted}").status_code == 404
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_an_error_names_a_field_as_the_page_does(browser, language) -> None:
+    browser.client.headers["accept-language"] = language
+    answer = browser.need(people="many")
+    asked = {"es": "¿Para cuántas personas?", "en": "For how many people?"}[language]
+    said = re.search(r'role="alert">.*?</svg> (.*?)</p>', answer.text, re.DOTALL)[1]
+    assert asked in said
+    assert "people:" not in said
+
+
+def test_water_alone_is_asked_about_and_what_was_typed_stays(browser, written) -> None:
+    before = written()
+    answer = browser.need(good="other", other="Agua", amount="20 litros")
+    assert answer.status_code == 422
+    assert "Which water?" in answer.text
+    assert 'value="Agua"' in answer.text
+    assert written() == before
+
+
+def test_a_page_that_is_not_there_has_a_heading_and_a_way_back(browser) -> None:
+    answer = browser.client.get("/nothing")
+    assert answer.status_code == 404
+    assert "<h1>That did not work</h1>" in answer.text
+    assert 'href="/"' in answer.text
+
+
+def test_what_was_offered_is_said_to_be_kept_and_how_others_learn_of_it(browser) -> None:
+    answer = browser.post("/offers/new", good="diesel", amount="40 litros", place="Workshop")
+    assert 'role="status"' in answer.text
+    assert "So that others know, carry it" in answer.text
+
+
+def test_a_locked_page_leads_back_from_carrying(empty_browser) -> None:
+    assert 'href="/start"' in empty_browser.get("/carry")

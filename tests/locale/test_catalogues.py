@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 import re
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 
+from lumbre.errors import Refused, StoreError
 from lumbre.kinds.situation.records import PlaceType
 from lumbre.kinds.supply.needs import NeedState
 from lumbre.ledger import Outcome
@@ -27,6 +30,8 @@ IN_QUOTES = re.compile(r'"(board\.[a-z0-9.-]+[a-z0-9])"')
 # Parts of ids that the code completes with one of these.
 FAMILIES = {
     "good.": [good.code for good in READY],
+    "field.": ["good", "name", "people", "place", "space", "file", "note", "type", "do"],
+    "system.": ["missing", "not-a-folder", "not-permitted", "read-only", "full", "failed"],
     "need-state.": [state.name.lower() for state in NeedState],
     "outcome.": [outcome.name.lower() for outcome in Outcome],
     "place-type.": [kind.name.lower() for kind in PlaceType],
@@ -172,3 +177,9 @@ def test_a_count_takes_its_plural() -> None:
 def test_a_reason_that_a_reader_s_refusal_gave_has_that_refusal_s_words() -> None:
     words = Words("en")
     assert words.reason("content.not-canonical") == words("refused.not-canonical")
+
+
+def test_a_system_s_reason_and_a_size_are_said_in_words() -> None:
+    error = StoreError("file.cannot-read-folder", folder="x", why=os.strerror(errno.ENOENT))
+    assert "no está ahí" in Words("es").error(error)
+    assert "67 MB" in Words("es").error(Refused("refused.too-large", max_bytes=64 << 20))

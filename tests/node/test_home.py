@@ -92,3 +92,18 @@ def test_six_words_differ_with_one_bit_and_are_read_alike() -> None:
     assert len(one) == len(other) == 6
     assert one != other
     assert all(word.isascii() and word.isalpha() for word in one + other)
+
+
+def test_a_wiped_folder_may_be_used_again(tmp_path) -> None:
+    home = Home.create(tmp_path / "home")
+    home.wipe()
+    assert list((tmp_path / "home").iterdir()) == []
+    Home.create(tmp_path / "home").close()
+
+
+def test_a_restore_that_fails_leaves_a_folder_that_may_be_used(tmp_path) -> None:
+    source = tmp_path / "not-a-backup"
+    source.write_bytes(b"x" * 500)
+    with pytest.raises(Exception, match="store"):
+        Home.restore(tmp_path / "home", source, "eight letters")
+    Home.create(tmp_path / "home").close()

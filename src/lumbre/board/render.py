@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final
 
@@ -45,7 +45,8 @@ class Pages:
         )
         self._environment.globals |= {
             "age": said.age,
-            "amount": said.amount,
+            # A narrow space that does not break keeps the number and its unit on one line.
+            "amount": partial(said.amount, space="\u202f"),
             "good_name": said.good,
             "picture_of": said.picture,
             "version": static_version(),

@@ -27,7 +27,7 @@ from lumbre.kinds.supply.records import (
     Unit,
 )
 from lumbre.kinds.supply.units import smallest
-from lumbre.node.goods import BY_CODE, OTHER, code_of
+from lumbre.node.goods import BY_CODE, OTHER, code_of, ready_code
 from lumbre.node.node import Node
 from lumbre.node.reading import Reading
 from lumbre.node.spaces import Space
@@ -163,7 +163,7 @@ class Desk:
 
     def _typed(self, name: str, amount: str) -> Meant:
         """A good that is none of the ready ones: its code and unit come from what was typed."""
-        code = code_of(name)
+        code = ready_code(name) or code_of(name)
         if code in BY_CODE or code in self._reading.goods(self._space.id):
             return self._meant(code, "", amount)
         unit, quantity = _guess(amount)

@@ -18,6 +18,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 
 from lumbre.errors import Invalid, Refused
+from lumbre.node.names import space_name as name_of
 from lumbre.node.node import Node
 from lumbre.record import START, Entry, Lane, LogName, SigningKey, Writer, is_signed
 from lumbre.record.canonical import encode
@@ -68,7 +69,11 @@ def found(node: Node, space_name: str, person_name: str, *, paper: bytes | None 
     """Found a space with its first epoch; the id of the new space.
 
     `paper` is the public half of the recovery key that lies on paper, if there is one.
+    Two spaces of one name on a device are told apart by nobody: that is refused.
     """
+    wanted = _plain(space_name)
+    if any((name_of(s) or "").casefold() == wanted.casefold() for s in node.spaces()):
+        raise Invalid("invalid.space-here", space=wanted)
     secret = node.random.bytes(KEY_BYTES)
     keys = EpochKeys.of(secret)
     seed = node.random.bytes(KEY_BYTES)

@@ -34,13 +34,12 @@ def age(words: Words, then_s: int, now_s: int) -> str:
     return words.count("age.days", seconds // _DAY_S)
 
 
-def amount(words: Words, quantity: int, unit: Unit) -> str:
+def amount(words: Words, quantity: int, unit: Unit, *, space: str = " ") -> str:
     """An amount in the unit that suits it, with the language's decimal sign."""
     number, symbol = readable(quantity, unit)
     if words.language == "es":
         number = number.replace(".", ",")
-    # A narrow space that does not break keeps the number and its unit on one line.
-    return f"{number}\u202f{symbol}" if symbol else words.count("amount.pieces", quantity)
+    return f"{number}{space}{symbol}" if symbol else words.count("amount.pieces", quantity)
 
 
 def good(words: Words, code: str, defined: str = "", defined_en: str = "") -> str:

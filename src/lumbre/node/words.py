@@ -13,6 +13,7 @@ What this does not do: dates and amounts (see `lumbre.node.said`).
 
 from __future__ import annotations
 
+import errno
 import gettext
 import os
 from collections.abc import Mapping
@@ -27,6 +28,22 @@ LANGUAGES: Final = ("es", "en")
 
 # A reason that the ledger derives from a reader's refusal has that refusal's words.
 _SAME_WORDS: Final = {"content.": "refused."}
+
+# Why a file could not be used, as a system says it in English.
+_SYSTEM: Final = {
+    os.strerror(number): f"system.{name}"
+    for number, name in (
+        (errno.ENOENT, "missing"),
+        (errno.ENOTDIR, "not-a-folder"),
+        (errno.EACCES, "not-permitted"),
+        (errno.EPERM, "not-permitted"),
+        (errno.EROFS, "read-only"),
+        (errno.ENOSPC, "full"),
+        (errno.EIO, "failed"),
+    )
+}
+# Errors that name what a person left out; others name a field as it is written.
+_NAMES_FIELD: Final = frozenset({"invalid.empty", "invalid.number", "invalid.too-long"})
 
 
 class _Values(dict[str, object]):
@@ -79,7 +96,19 @@ class Words:
         """What happened and what to do next."""
         if not self.has(error.message_id):
             return str(error)
-        return self(error.message_id, **error.values)
+        values = {name: self._readable(name, value) for name, value in error.values.items()}
+        if error.message_id in _NAMES_FIELD:
+            field = str(values.get("field", "?"))
+            values["field"] = self.of("field", field)
+        return self(error.message_id, **values)
+
+    def _readable(self, name: str, value: object) -> object:
+        """A value as a person says it: sizes in kB and MB, a system's reason in words."""
+        if name.endswith("_bytes") and isinstance(value, int):
+            return _size(value)
+        if name == "why" and value in _SYSTEM:
+            return self(_SYSTEM[str(value)])
+        return value
 
     def reason(self, message_id: str) -> str:
         """Why an entry has no effect, or waits."""
@@ -92,3 +121,10 @@ class Words:
         """The words of one of a family of ids: of a good, a state, a role."""
         message_id = f"{prefix}.{name}"
         return self(message_id) if self.has(message_id) else otherwise or name
+
+
+def _size(size_bytes: int) -> str:
+    for unit, least in (("MB", 10**6), ("kB", 10**3)):
+        if size_bytes >= least:
+            return f"{size_bytes // least} {unit}"
+    return f"{size_bytes} bytes"

@@ -248,5 +248,7 @@ class Folder:
             for path in self.path.iterdir():
                 if path.is_file():
                     path.unlink()
+                elif path.name in (_KEYS, _WEEK):
+                    path.rmdir()
             sync_folder(self.path)
         self.close()

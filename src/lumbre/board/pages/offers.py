@@ -16,7 +16,8 @@ async def show(visit: Visit) -> Response:
     """What can be given, and how much of it is left."""
     space = visit.space.id
     found = visit.cut(visit.reading.offers(space), SHOWN_MAX)
-    return visit.page("offers", goods=visit.reading.goods(space), **found)
+    is_new = "new" in visit.request.query_params
+    return visit.page("offers", goods=visit.reading.goods(space), is_new=is_new, **found)
 
 
 async def new(visit: Visit) -> Response:
@@ -52,4 +53,4 @@ def _create(visit: Visit, form: Form) -> str:
         place=form.get("place", ""),
         note=form.get("note", ""),
     )
-    return "/offers"
+    return "/offers?new"
