@@ -6,6 +6,8 @@ VENV ?= .venv
 ARGS ?=
 ONLY ?=
 UPGRADE ?=
+FLOOR ?= ledger trust record schema
+MINUTES ?= 20
 
 # Tests read what is no part of the project from here, and are skipped where it is absent.
 export LUMBRE_SHARED ?= $(abspath ../shared/data)
@@ -26,7 +28,7 @@ MO := $(PO:.po=.mo)
 $(shell [ -x $(BIN)/python ] && [ "$$(cat $(VENV)/where 2>/dev/null)" = "$(CURDIR)" ] \
 	|| rm -f $(VENV)/*.stamp)
 
-.PHONY: up test suite test-all pythons soak bench lock wheel clean help
+.PHONY: up test suite test-all pythons soak mutants bench lock wheel clean help
 .NOTPARALLEL:
 
 up: $(VENV)/run.stamp $(MO)  ## run lumbre; ARGS="..." go to `lumbre up`
@@ -65,10 +67,11 @@ suite: $(VENV)/dev.stamp $(MO)
 soak: $(VENV)/dev.stamp $(MO)  ## the long forms: KILLS=n FUZZ=n EXAMPLES=n ..., then mutants
 	$(foreach v,$(MAKEOVERRIDES),LUMBRE_$(v)) \
 		$(PYTEST) -m "soak or kill" --hypothesis-profile=soak || [ $$? -eq 5 ] # none yet
-	@echo "Mutants: their progress is in build/mutants.log"; mkdir -p build
-	@$(BIN)/mutmut run >build/mutants.log 2>&1 || { tail -c 4000 build/mutants.log; exit 1; }
-	@$(BIN)/mutmut results | tee build/mutants.txt; \
-		echo "$$(wc -l <build/mutants.txt) mutants were not noticed by any test"
+	@$(MAKE) --no-print-directory mutants FLOOR='ledger trust record schema' MINUTES=120
+
+# One floor after the other; what was stopped goes on where it was.
+mutants: $(VENV)/dev.stamp  ## change the code and see which test notices: FLOOR=a MINUTES=n
+	@for floor in $(FLOOR); do $(BIN)/python -m tests.mutants $$floor $(MINUTES) || exit 1; done
 
 bench: $(VENV)/dev.stamp $(MO)  ## one JSON line for each figure; ONLY=a,b
 	@$(BIN)/python -m bench $(if $(ONLY),ONLY=$(ONLY))

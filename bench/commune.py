@@ -301,7 +301,8 @@ def _received(commune: Commune, author: Author) -> Body:
 
 def _dispatch(commune: Commune, author: Author) -> Body:
     others = [other for other in commune.authors if other is not author]
-    to: Any = commune.rng.choice(others).store
+    to = commune.rng.choice(others).store
+    assert to is not None
     return Dispatch(**_movement(commune, author), to=to)
 
 

@@ -5,12 +5,15 @@ The rules of the acts themselves are tested in tests/trust; here is what they do
 
 from __future__ import annotations
 
-from lumbre.record import Mention
+from lumbre.kinds.situation.records import Place, PlaceType
+from lumbre.kinds.supply.movements import Pen
+from lumbre.ledger import Ledger
+from lumbre.record import Lane, Mention, read_segment
 from lumbre.schema import Via
-from lumbre.trust.acts import Close, Remove
+from lumbre.trust.acts import Appoint, Approve, Close, Dismiss, Remove
 from lumbre.trust.acts import Device as DeviceAct
 from tests.attacks.test_row_02_fork import image_of
-from tests.ledger.test_ledger import ledger_of, need, offer
+from tests.ledger.test_ledger import fresh, ledger_of, need, offer, one_by_one
 from tests.world import Device, World
 
 
@@ -130,3 +133,51 @@ def test_p4_a_person_closes_its_own_lost_key_with_pins_and_goes_on_with_a_new_on
     assert rights.author(laptop.key.public).pins is None
     counted = sorted(row.quantity for row in world.founder.rows("offer"))
     assert counted == [1, 2]
+
+
+def test_row_10_a_flood_past_the_pin_costs_no_more_than_anybody_s(monkeypatch):
+    """What is past the pin says nothing new of what came before it."""
+    world = World()
+    ana, beto = world.founder, world.join("beto")
+    world.meet_all()
+    for number in range(5):
+        beto.write(offer(number + 1))
+    world.meet_all()
+    remove(world, beto)
+    for number in range(20):
+        beto.write(offer(number + 1))
+    stood = []
+    genuine = Ledger._stand
+    monkeypatch.setattr(
+        Ledger, "_stand", lambda self, judged: stood.append(judged) or genuine(self, judged)
+    )
+    for part in one_by_one(beto):
+        ana.node.take([part])
+    assert len(stood) == 20
+
+
+def test_row_10_what_a_steward_gave_before_the_dismissal_stands_in_any_order_of_arrival():
+    world = World()
+    ana, beto = world.founder, world.join("beto")
+    person = ledger_of(ana).rights.author(beto.key.public).person
+    after = ana.node.space(world.space).after
+    ana.write(Appoint(Via.OWN_DEVICE, None, after(), person))
+    world.meet_all()
+    (store,) = beto.write(Place(Via.OWN_DEVICE, None, "Galpón", PlaceType.STORE))
+    for _ in range(3):
+        beto.write(Pen(Via.OWN_DEVICE, None, store.ref, ana.key.public))
+    world.meet_all()
+    (proposal,) = ana.write(Dismiss(Via.OWN_DEVICE, None, after(), person, pins_of(world, beto)))
+    world.meet_all()
+    heads = beto.node.space(world.space).after()
+    beto.write(Approve(Via.OWN_DEVICE, None, heads, proposal.ref))
+    world.meet_all()
+    late = fresh(world, ana)
+    parts = one_by_one(ana)
+    lanes = [read_segment(part)[0].name.lane for part in parts]
+    late.node.take(part for part, lane in zip(parts, lanes, strict=True) if lane is Lane.TRUST)
+    for part in parts:
+        late.node.take([part])
+    assert ledger_of(late).rights.author(beto.key.public).steward_pins
+    assert late.hash() == ana.hash()
+    assert len(late.rows("pen")) == 1

@@ -12,7 +12,9 @@ from lumbre.kinds.supply import keys
 from lumbre.kinds.supply.movements import Cash, CashMark, CashReason, Mark
 from lumbre.kinds.supply.pens import wrote_after
 from lumbre.kinds.supply.records import Unit
+from lumbre.record import canonical
 from lumbre.record.log import Ref
+from lumbre.schema.fields import QUANTITY_MAX
 from lumbre.schema.kind import Standing, ref_key
 from lumbre.schema.roles import Role, Via
 from tests.kinds.stores import FLOUR, Stores, adopted, assert_nothing_is_lost_or_made
@@ -177,6 +179,17 @@ def test_more_received_than_sent_is_shown_below_zero(world: Stores) -> None:
     (way,) = folded.totals(keys.TRANSIT).items()
     assert keys.transit_line(*way).is_overdraft
     assert folded.one("hand-over").difference == -40
+
+
+def test_row_26_receipts_far_beyond_what_was_sent_leave_a_row_that_can_be_read(
+    world: Stores,
+) -> None:
+    sent = world.write(world.dispatch("ana", "blas", 1), "ana")
+    for _ in range(3):
+        world.write(world.receipt("blas", sent, QUANTITY_MAX), "blas")
+    row = world.fold().one("hand-over")
+    assert row.difference == 1 - 3 * QUANTITY_MAX
+    assert msgspec.msgpack.decode(canonical.encode(row), type=type(row)) == row
 
 
 def test_a_removed_members_movement_counts_once_the_other_side_adopts_it(world: Stores) -> None:

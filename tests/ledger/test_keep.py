@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from lumbre.ledger import Linker, MemoryBook, surplus
 from lumbre.record import START, Entry, Lane, Tip
-from lumbre.record.fork import BranchBook
 from lumbre.record.limits import BRANCHES_MAX
 from tests.ledger.logs import carried, log_of, write
+from tests.record.branch_book import BranchBook
 
 
 def tree(chance: random.Random, branches: int) -> list[list[Entry]]:

@@ -20,6 +20,7 @@ from lumbre.kinds.supply.records import (
     Unit,
 )
 from lumbre.ledger import ACCEPTED, Ledger, Linker, MemoryBook, MemoryTables, Outcome, Run, replay
+from lumbre.node import founding
 from lumbre.node.segments import branches_of
 from lumbre.record import START, Lane, LogName, Ref, Tip, Writer
 from lumbre.record.canonical import encode
@@ -348,3 +349,25 @@ def test_verdicts_of_a_run_come_in_its_order():
     verdicts = ledger.admit(run)
     assert [v.reason for v in verdicts] == ["right.not-admitted"] * 3
     assert all(v is not ACCEPTED for v in verdicts)
+
+
+def test_a_new_act_names_the_deepest_heads_where_there_are_too_many():
+    """A newcomer's first act is deep in the space and low in its own log."""
+    world = World()
+    beto = world.join("beto")
+    world.meet_all()
+    for device, count in ((world.founder, 1), (beto, 3)):
+        for number in range(count):
+            request = _request_to(world, f"{number} of {device.name}")
+            founding.admit(device.node, device.key, request, "eva", Role.COURIER)
+    world.meet_all()
+    ledger = ledger_of(world.founder)
+    shallow, deep = [ledger.judge.find(ref)[1] for ref in ledger.trust_heads()]
+    assert (shallow.name.author, deep.name.author) == (world.founder.key.public, beto.key.public)
+    assert shallow.seq > deep.seq
+
+
+def _request_to(world: World, name: str) -> founding.Request:
+    device = Device(f"friend {name}")
+    asked = founding.ask(device.node, founding.invite(world.founder.node, world.space), "eva")
+    return founding.read_request(world.founder.node, asked)[0]

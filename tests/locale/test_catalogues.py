@@ -22,6 +22,8 @@ OTHERS = ("age", "amount", "board", "cli", "col", "doctor", "outcome", "stock")
 ID = re.compile(rf"(?:{'|'.join(ERRORS + REASONS + OTHERS)})\.[a-z0-9][a-z0-9.-]*")
 IN_TEMPLATE = re.compile(r"""words(?:\.count)?\("([a-z-]+\.[a-z0-9.-]+)"(?!\s*~)""")
 
+IN_QUOTES = re.compile(r'"(board\.[a-z0-9.-]+[a-z0-9])"')
+
 # Parts of ids that the code completes with one of these.
 FAMILIES = {
     "good.": [good.code for good in READY],
@@ -60,19 +62,15 @@ def ids_in_code(root: Path) -> dict[str, str]:
     found = {f"cli.{name}.help": "commands.py" for _, name, _ in COMMANDS}
     for path in sorted((root / "src/lumbre").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = node.value
-                if ID.fullmatch(text) and not text.endswith((".", ".py")):
-                    found.setdefault(text, f"{path.name}:{node.lineno}")
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and ID.fullmatch(text) and not text.endswith((".", ".py")):
+                found.setdefault(text, f"{path.name}:{node.lineno}")
     for path in sorted((root / "src/lumbre/board/templates").glob("*.html")):
-        for text in IN_TEMPLATE.findall(path.read_text()):
-            if not text.endswith("."):
-                found.setdefault(text, path.name)
-        for text in re.findall(r'"(board\.[a-z0-9.-]+[a-z0-9])"', path.read_text()):
-            found.setdefault(text, path.name)
-    for prefix, names in FAMILIES.items():
-        for name in names:
-            found.setdefault(prefix + name, "family")
+        text = path.read_text()
+        for id_ in IN_TEMPLATE.findall(text) + IN_QUOTES.findall(text):
+            if not id_.endswith("."):
+                found.setdefault(id_, path.name)
+    found |= {prefix + name: "family" for prefix, names in FAMILIES.items() for name in names}
     return {id_: at for id_, at in found.items() if id_ not in NOT_WORDS}
 
 

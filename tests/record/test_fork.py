@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from lumbre.errors import Invalid, Refused
 from lumbre.record import NO_ENTRY, START, Entry, Lane, LogName, SigningKey, Tip, Writer
-from lumbre.record.fork import PROOF_MAX_BYTES, BranchBook, prove_fork, read_fork
+from lumbre.record.fork import PROOF_MAX_BYTES, prove_fork, read_fork
 from lumbre.record.limits import BRANCHES_MAX
+from tests.record.branch_book import BranchBook
 
 KEY = SigningKey(bytes(32))
 NAME = LogName(bytes([7]) * 32, KEY.public, Lane.ORDINARY)

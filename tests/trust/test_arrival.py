@@ -129,3 +129,26 @@ def test_only_authors_whose_right_moved_are_named_as_changed() -> None:
     removed = trust.rights()
     assert removed.changed(newer) == {key_of("M")}
     assert trust.rights() is removed
+
+
+def test_an_admission_that_comes_after_a_proposal_about_its_person_is_weighed_anew():
+    pen = Pen(["B", "C"])
+    admission = pen.admit("B", "D")
+    proposal = pen.appoint("A", "D")
+    vote = pen.approve("C", proposal)
+    expected = Trust(pen.space)
+    for act in pen.acts:
+        expected.add(act)
+    trust = Trust(pen.space)
+    for act in (pen.founding, proposal, vote):
+        trust.add(act)
+        trust.rights()
+    before = trust.evaluations
+    trust.add(admission)
+    found = trust.rights()
+    assert trust.evaluations == before + 1
+    trust.add(pen.admit("B", "E"))
+    trust.rights()
+    assert trust.evaluations == before + 1
+    assert found.stewards == expected.rights().stewards
+    assert found.act_note(proposal.entry.id) == expected.rights().act_note(proposal.entry.id)

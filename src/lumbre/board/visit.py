@@ -6,8 +6,8 @@ goes through `post`, which keeps what was typed whatever happens.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -26,6 +26,11 @@ LANGUAGE_COOKIE: Final = "lumbre_lang"
 SPACE_COOKIE: Final = "lumbre_space"
 COOKIE_MAX_AGE_S: Final = 365 * 86400
 REFILL_STATUS: Final = 422
+OWN_GOODS_MAX: Final = 12
+PLACES_MAX: Final = 24
+"""Choices of a form: with the ready goods, what fits a page whatever their names hold."""
+PAGE_DIGITS: Final = 6
+T = TypeVar("T")
 _SECRET_FIELDS: Final = ("passphrase", "again")
 
 
@@ -108,6 +113,15 @@ class Visit:
             "form": {},
         }
         return HTMLResponse(self.board.pages.render(name, shared | values), status)
+
+    def cut(self, rows: Sequence[T], size: int) -> dict[str, Any]:
+        """One page's worth of a list, for a template: `rows`, `page`, `pages`, `count`."""
+        said = self.request.query_params.get("p", "0")
+        pages = max(1, -(-len(rows) // size))
+        at = int(said) if said.isascii() and said.isdigit() and len(said) < PAGE_DIGITS else 0
+        at = min(at, pages - 1)
+        shown = rows[at * size : (at + 1) * size]
+        return {"rows": shown, "page": at, "pages": pages, "count": len(rows)}
 
     @staticmethod
     def go(where: str) -> Response:

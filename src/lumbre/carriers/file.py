@@ -11,15 +11,17 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from lumbre.errors import Refused, StoreError
 from lumbre.sync.bundle import BUNDLE_MAX_BYTES, BundleReader, write_bundle
 
 SUFFIX: Final = ".lumbre"
-# More bundles than a stick carries for a federation of communities.
-FOLDER_MAX_FILES: Final = 1000
+# Names looked at in a folder, whatever they are: so many that a stick full of other files
+# hides no bundle, and few enough to be listed in a second.
+FOLDER_MAX_FILES: Final = 100_000
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.[a-z]{1,16}")
 _READ_BYTES: Final = 256 * 1024
@@ -37,14 +39,18 @@ def write_file(folder: Path, name: str, parts: Iterable[bytes]) -> Path:
     path = safe_path(folder, name)
     temporary = path.with_name(f"{path.name}.part")
     try:
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)
+        # Made here and nowhere else: what lies there may be a link, a pipe or a device.
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        with os.fdopen(handle, "wb") as file:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
         _sync_folder(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise StoreError("file.cannot-write", folder=str(folder), why=error.strerror) from error
     return path
 
@@ -64,12 +70,21 @@ def read_file(folder: Path, name: str, max_bytes: int) -> Iterator[bytes]:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise Refused("file.cannot-read", why=error.strerror) from error
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
+        os.close(handle)
+        raise Refused("refused.not-a-plain-file")
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > max_bytes:
-            raise Refused("refused.not-a-plain-file")
-        while part := file.read(_READ_BYTES):
+        while part := _read_part(file):
             yield part
+
+
+def _read_part(file: BinaryIO) -> bytes:
+    try:
+        return file.read(_READ_BYTES)
+    except OSError as error:
+        # The stick was pulled out, or is broken.
+        raise Refused("file.cannot-read", why=error.strerror) from error
 
 
 def names_in(folder: Path, suffix: str) -> list[str]:

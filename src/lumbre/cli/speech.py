@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,8 +29,9 @@ def words() -> Words:
 
 
 def say(message_id: str, **values: object) -> str:
-    """The sentence of an id."""
-    return words()(message_id, **values)
+    """The sentence of an id. What somebody else typed brings no escape sequence along."""
+    safe = {k: _safe(value) if isinstance(value, str) else value for k, value in values.items()}
+    return words()(message_id, **safe)
 
 
 def out(line: str = "") -> None:
@@ -79,4 +81,10 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def _safe(cell: str) -> str:
     """No escape sequence that somebody else typed reaches a terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in cell)
+    return "".join("\N{REPLACEMENT CHARACTER}" if _is_control(char) else char for char in cell)
+
+
+def _is_control(char: str) -> bool:
+    """Control and format characters, and what ends a line; narrow spaces of amounts stay."""
+    category = unicodedata.category(char)
+    return category.startswith("C") or category in {"Zl", "Zp"}

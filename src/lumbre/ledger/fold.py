@@ -79,6 +79,22 @@ class Folds:
             else:
                 group[ref] = fact
 
+    def crowds_out(self, keys: Iterable[GroupKey], ref: Ref) -> bool:
+        """Whether an entry's fact takes a place that an older one of its author had to leave."""
+        for name, key in keys:
+            most = self._views[name].facts_by_author
+            if most is None:
+                continue
+            group = self._cache.get((name, key))
+            if group is None:
+                group = self._load(name, self._tables.get(_GROUP + name, key))
+            fact = group.facts.get(ref)
+            if fact is not None:
+                others = group.facts.values()
+                if sum(other.author == fact.author for other in others) >= most:
+                    return True
+        return False
+
     def flush(self) -> None:
         """Derive what changed and put it into the tables."""
         sums: dict[tuple[str, bytes], int] = defaultdict(int)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 
@@ -25,18 +26,17 @@ from lumbre.record.branch import Branch
 from lumbre.record.entry import OPEN, Entry
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body, fields_of
-from lumbre.schema.kind import Kind, ref_key
+from lumbre.schema.kind import REF_KEY_BYTES, Kind, ref_key, ref_of
 from lumbre.schema.registry import Decoded, Registry
 
 Opener = Callable[[Entry], bytes | None]
 """The plain body of a sealed entry, or None while its key is missing; `Refused` if it is bad."""
 
-_VERDICT = "verdict"
-_WAITER = "waiter"
-_JUDGED = "judged"
-_TARGETS_MAX = 4096
-# Of a `ref_key`.
-_KEY_BYTES = 72
+_VERDICT: Final = "verdict"
+_WAITER: Final = "waiter"
+_JUDGED: Final = "judged"
+# Decoded bodies that others refer to: about 1 kB each, a few days of a commune.
+_TARGETS_MAX: Final = 4096
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
@@ -52,7 +52,6 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
     entry: Entry
     body: Body
     kind: Kind
-    data: bytes
     refs: tuple[Ref, ...]
 
 
@@ -69,7 +68,7 @@ class Judge:
         # Beside the table: a scan for each entry that lets others go costs what is buffered.
         self._awaited: dict[bytes, set[bytes]] = {}
         for key, _ in tables.scan(_WAITER):
-            self._awaited.setdefault(key[:_KEY_BYTES], set()).add(key[_KEY_BYTES:])
+            self._awaited.setdefault(key[:REF_KEY_BYTES], set()).add(key[REF_KEY_BYTES:])
         self._exceptions = {key for key, _ in tables.scan(_VERDICT)}
         self._points_to = {kind.record: _targets_of(kind) for kind in registry.kinds.values()}
 
@@ -183,11 +182,9 @@ class Judge:
         except Refused as error:
             reason = error.message_id.replace("refused.", "content.", 1)
             return Verdict(Outcome.WITHOUT_EFFECT, reason, depth_before + 1)
-        return self._content(entry, decoded, data, depth_before)
+        return self._content(entry, decoded, depth_before)
 
-    def _content(
-        self, entry: Entry, decoded: Decoded, data: bytes, depth_before: int
-    ) -> Judged | Verdict:
+    def _content(self, entry: Entry, decoded: Decoded, depth_before: int) -> Judged | Verdict:
         depth = depth_before
         targets: dict[Ref, Body] = {}
         for ref in decoded.refs:
@@ -203,7 +200,7 @@ class Judge:
             return Verdict(Outcome.WITHOUT_EFFECT, reason, depth)
         assert decoded.body is not None
         assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+        return Judged(entry, decoded.body, decoded.kind, decoded.refs)
 
     def _reason(
         self, entry: Entry, decoded: Decoded, depth: int, targets: dict[Ref, Body]
@@ -248,7 +245,7 @@ class Judge:
         decoded = self._registry.decode(data)
         assert decoded.body is not None
         assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, data, decoded.refs)
+        return Judged(entry, decoded.body, decoded.kind, decoded.refs)
 
     def peek(self, entry: Entry) -> Body | None:
         """What an entry says, without judging it; None where it cannot be read."""
@@ -297,11 +294,6 @@ class Judge:
         for waiter in waiting:
             self._tables.put(_WAITER, key + waiter, None)
         return [ref_of(waiter) for waiter in waiting]
-
-
-def ref_of(key: bytes) -> Ref:
-    """The reference whose `ref_key` this is."""
-    return Ref(key[:32], int.from_bytes(key[32:40], "big"), key[40:72])
 
 
 def _targets_of(kind: Kind) -> tuple[tuple[str, tuple[str, ...]], ...]:

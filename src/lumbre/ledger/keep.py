@@ -1,9 +1,10 @@
 """Which branches of a forked log are kept: the first 8, the same in any order of arrival.
 
-The rule is `record.fork`'s: where children part, the one that leads to a pinned entry, then
+Headers of a log form a tree. Where children part, the one that leads to a pinned entry, then
 the one with the smallest id, goes on; every other is a parting with the rank (leads to no
-pin, seq, id), and the first `BRANCHES_MAX - 1` partings whose own branch is kept are kept.
-Here it runs over stored branches, reading one id at each point where they part.
+pin, seq, id), and the first `BRANCHES_MAX - 1` partings whose own branch is kept are kept. A
+further entry can only push others out, so what was let go of may be forgotten; pins can bring
+it back, and then it is asked for again. One id is read at each point where branches part.
 
 A branch above a gap counts as a parting until the gap fills.
 """
@@ -15,13 +16,11 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from lumbre.record.branch import Branch
+from lumbre.record.fork import Place
 from lumbre.record.limits import BRANCHES_MAX
 
 IdAt = Callable[[int, int], bytes]
 """(branch number, seq) -> the id of the entry there."""
-
-Place = tuple[int, bytes]
-"""(seq, id) of an entry in its log."""
 
 
 class _Part:

@@ -18,7 +18,7 @@ from typing import Final
 
 from lumbre.ledger import verdict as v
 from lumbre.ledger.fold import Folds
-from lumbre.ledger.judge import Judge, Judged, Opener, Target, ref_of
+from lumbre.ledger.judge import Judge, Judged, Opener, Target
 from lumbre.ledger.link import Run
 from lumbre.ledger.ports import Book, Tables
 from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
@@ -27,12 +27,12 @@ from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
 from lumbre.schema.fields import Body
-from lumbre.schema.kind import Fact, Standing, ref_key
+from lumbre.schema.kind import Fact, Standing, ref_of
 from lumbre.schema.registry import Registry
+from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
-from lumbre.trust.acts import Objection
+from lumbre.trust.acts import AFTER_MAX
 
-_OBJECTION: Final = "objection"
 # Long enough that reading by seq pays, short enough that few entries of it wait.
 REPLAY_RUN_ENTRIES: Final = 256
 # How much deeper than the others a run goes: longer runs against a few that wait.
@@ -48,9 +48,7 @@ class Ledger:
         self, space: bytes, registry: Registry, book: Book, tables: Tables, opener: Opener
     ) -> None:
         self.space = space
-        self.registry = registry
         self._book = book
-        self._tables = tables
         self.folds = Folds(registry, tables)
         self.judge = Judge(registry, book, tables, opener)
         self._trust = Trust(space)
@@ -58,7 +56,8 @@ class Ledger:
         self._are_acts_new = False
         self._authors: dict[bytes, AuthorRight | None] = {}
         self._acts: dict[bytes, Ref] = {}
-        self._heads: dict[bytes, Ref] = {}
+        self._heads: dict[bytes, Entry] = {}
+        self._last_acts: dict[bytes, tuple[int, Ref]] = {}
         self._load_acts()
         # The tables were folded under these very rights: nothing has to stand again.
         self._rights = self._trust.rights()
@@ -73,17 +72,7 @@ class Ledger:
             for branch in self._book.branches(name.id):
                 last = self.judge.judged_seq(branch)
                 found += list(self._book.entries(branch.number, branch.first_seq, last))
-        objections = {}
-        for key, data in self._tables.scan(_OBJECTION):
-            held = self.judge.find(ref_of(key))
-            if held is not None:
-                found.append(held[1])
-                objections[held[1].id] = self.registry.decode(data)
         for entry in sorted(found, key=lambda entry: (entry.depth, entry.id)):
-            if entry.id in objections:
-                said = objections[entry.id]
-                self._trust.add(Act(entry, said.body, said.refs))
-                continue
             act = self.judge.act(entry)
             if act is not None and (entry.name.space != NO_SPACE or entry.id == self.space):
                 self._add_act(Act(entry, *act))
@@ -98,8 +87,22 @@ class Ledger:
         return self._acts.get(id_)
 
     def trust_heads(self) -> list[Ref]:
-        """The acts that no other act stands on: what a new act names as known, deepest last."""
-        return sorted(self._heads.values(), key=lambda ref: (ref.seq, ref.hash))
+        """What a new act names as known, the most needed last: acts that no other stands on.
+
+        Where there are more than one act names, each steward's last act goes before all others:
+        else whoever admits a crowd could keep what stewards decided out of every new act's past.
+        """
+        ordered = sorted(self._heads.values(), key=lambda entry: (entry.depth, entry.id))
+        heads = [entry.ref for entry in ordered]
+        if len(heads) <= AFTER_MAX:
+            return heads
+        last = sorted(
+            found
+            for author, found in self._last_acts.items()
+            if (right := self._rights.author(author)) is not None and right.role is Role.STEWARD
+        )
+        first = [ref for _, ref in last]
+        return [ref for ref in heads if ref not in first] + first
 
     def grant(self, name: LogName) -> int:
         """Bytes that a log may hold, by the acts that were admitted."""
@@ -110,6 +113,9 @@ class Ledger:
     def admit(self, run: Run) -> list[Verdict]:
         """Judge entries that one branch gained, in order, and then all that waited for them."""
         judge = self.judge
+        if self._are_acts_new:
+            # Before the run reads as judged: what moves must not meet entries without a verdict.
+            self._move_rights()
         depth = judge.before(run.entries[0])
         judge.set_judged(run.branch, run.entries[-1].seq)
         verdicts = []
@@ -124,7 +130,7 @@ class Ledger:
             for entry, verdict in zip(run.entries, verdicts, strict=True):
                 if verdict.outcome is not Outcome.WAITING:
                     self._judge_again(judge.release(entry.ref))
-        self._stand_again_if_pinned(run.entries[0].name)
+        self._stand_again_if_pinned(run)
         return verdicts
 
     def admit_again(self, refs: Iterable[Ref]) -> None:
@@ -132,17 +138,28 @@ class Ledger:
         self._judge_again(refs)
 
     def cut(self, branch: Branch, entries: Sequence[Entry]) -> None:
-        """Take out entries whose branch is no longer kept: they count for nothing here."""
+        """Take out entries whose branch is no longer kept: they count for nothing here.
+
+        Those that nobody judged yet (a locked node judges the trust lane alone) left nothing.
+        """
+        judged_seq = self.judge.judged_seq(branch)
+        made_room = False
         for entry in entries:
+            if entry.seq > judged_seq:
+                break
             judged = self.judge.again(entry)
             if judged is not None and judged.kind.lane is not Lane.TRUST:
-                self.folds.remove(judged.kind.groups(judged.body, entry.ref), entry.ref)
+                groups = list(judged.kind.groups(judged.body, entry.ref))
+                made_room = made_room or self.folds.crowds_out(groups, entry.ref)
+                self.folds.remove(groups, entry.ref)
             self.judge.cut(branch, entry)
-            self._tables.put(_OBJECTION, ref_key(entry.ref), None)
+        if made_room:
+            self._stand_again(branch.name.author)
         if branch.name.lane is Lane.TRUST:
             self._trust = Trust(self.space)
             self._acts.clear()
             self._heads.clear()
+            self._last_acts.clear()
             self._load_acts()
 
     def pins(self, log: bytes, author: bytes) -> list[tuple[int, bytes]]:
@@ -170,7 +187,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Derive the views of what was admitted and put them into the tables."""
-        while self._are_acts_new:
+        if self._are_acts_new:
             self._move_rights()
         self.folds.flush()
 
@@ -185,7 +202,7 @@ class Ledger:
             digest.update(key + encode(self._rights.act_note(key)))
         return digest.digest()
 
-    def _admit(self, entry: Entry, depth_before: int | None, *, is_again: bool = False) -> Verdict:
+    def _admit(self, entry: Entry, depth_before: int | None) -> Verdict:
         judged = self.judge.content(entry, depth_before)
         if isinstance(judged, Verdict):
             if entry.name.lane is Lane.TRUST and judged.outcome is not Outcome.WAITING:
@@ -196,7 +213,7 @@ class Ledger:
         if self._are_acts_new:
             self._move_rights()
         verdict = self._stand(judged)
-        if is_again and verdict is ACCEPTED:
+        if verdict is ACCEPTED:
             self.judge.forget(entry.ref)
         return verdict
 
@@ -213,8 +230,10 @@ class Ledger:
         if act.entry.id not in self._acts:
             for id_ in (act.entry.prev, *(ref.hash for ref in act.refs)):
                 self._heads.pop(id_, None)
-            self._heads[act.entry.id] = act.entry.ref
+            self._heads[act.entry.id] = act.entry
             self._acts[act.entry.id] = act.entry.ref
+            found, author = (act.entry.depth, act.entry.ref), act.entry.name.author
+            self._last_acts[author] = max(found, self._last_acts.get(author, found))
         self._are_acts_new = True
 
     def _stand(self, judged: Judged) -> Verdict:
@@ -255,17 +274,7 @@ class Ledger:
             judged.body,
         )
         self.folds.add(groups, fact)
-        if isinstance(judged.body, Objection):
-            self._add_objection(judged)
         return ACCEPTED
-
-    def _add_objection(self, judged: Judged) -> None:
-        """What members may name new stewards by. Kept plain: it is read before keys are here."""
-        key = ref_key(judged.entry.ref)
-        if self._tables.get(_OBJECTION, key) is None:
-            self._tables.put(_OBJECTION, key, judged.data)
-            self._trust.add(Act(judged.entry, judged.body, judged.refs))
-            self._are_acts_new = True
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:
         verdict = Verdict(Outcome.WITHOUT_EFFECT, reason, entry.depth)
@@ -288,7 +297,7 @@ class Ledger:
             held = self.judge.find(ref)
             if held is None:
                 continue
-            verdict = self._admit(held[1], self.judge.before(held[1]), is_again=True)
+            verdict = self._admit(held[1], self.judge.before(held[1]))
             if verdict.outcome is not Outcome.WAITING:
                 queue.extend(self.judge.release(ref))
 
@@ -300,11 +309,26 @@ class Ledger:
             self._authors.pop(author, None)
             self._stand_again(author)
 
-    def _stand_again_if_pinned(self, name: LogName) -> None:
-        """A pinned entry that arrives late shows which branch the pin meant."""
-        right = self._author(name.author)
-        if right is not None and right.pins is not None:
-            self._stand_again(name.author)
+    def _stand_again_if_pinned(self, run: Run) -> None:
+        """A pinned entry that arrives late shows which branch the pin meant.
+
+        So does a run that fills the gap below one. Any other run of a pinned author moves
+        nothing that was judged before, and costs no look at the rest of its log.
+        """
+        author, log = run.branch.name.author, run.branch.log
+        pins = self.pins(log, author)
+        right = self._author(author)
+        if right is not None and right.steward_pins is not None:
+            pins += [(seq, id_) for pinned, seq, id_ in right.steward_pins if pinned == log]
+        if not pins:
+            return
+        first, last = run.entries[0].seq, run.entries[-1].seq
+        places = {(entry.seq, entry.id) for entry in run.entries}
+        if not places.isdisjoint(pins) or any(
+            branch.parent == run.branch.number and first <= branch.first_seq - 1 <= last
+            for branch in self._book.branches(log)
+        ):
+            self._stand_again(author)
 
     def _stand_again(self, author: bytes) -> None:
         """Judge the right of all that an author wrote; what counts no more goes first.

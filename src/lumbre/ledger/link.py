@@ -12,6 +12,8 @@ knows nothing of kinds or rights beyond the grant that it is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
+from typing import Final
 
 import msgspec
 
@@ -19,7 +21,12 @@ from lumbre.errors import Refused
 from lumbre.ledger.ports import Book
 from lumbre.record.branch import Branch, Write, to_row
 from lumbre.record.entry import START, Entry, Tip, body_bytes_of, cost_bytes
+from lumbre.record.limits import BRANCHES_MAX
 from lumbre.record.log import Lane, LogName
+
+CROWD_MAX_BRANCHES: Final = 64
+"""Branches of one log that a commit gathers before the store cuts them down to those it keeps:
+each further segment of that log looks at all of them."""
 
 Grant = Callable[[LogName], int]
 """Bytes that a log may hold, by the rights that this node knows."""
@@ -33,12 +40,18 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Linked(msgspec.Struct):
-    """What became of one segment."""
+    """What became of one segment.
+
+    `crowded`: branches past the number that a log keeps; `void`: branches that stood above a
+    gap and do not follow from what fills it. The store lets go of both after the commit.
+    """
 
     new: list[Run]
     known: int = 0
     filled: list[Entry] = []
     forks: list[Branch] = []
+    crowded: list[Branch] = []
+    void: list[Branch] = []
     past_grant: int = 0
 
 
@@ -54,6 +67,7 @@ class Linker:
         self._filled: dict[tuple[int, int], Entry] = {}
         self._next: int | None = None
         self.bodies: list[tuple[int, Entry]] = []
+        self.is_full = False
 
     def writes(self) -> list[Write]:
         """What to store, in one transaction."""
@@ -85,13 +99,10 @@ class Linker:
         grant_bytes = self._grant(entries[0].name)
         if entries[-1].total_bytes <= grant_bytes:
             return entries
-        last_mark = 0
-        for number, entry in enumerate(entries, 1):
-            if entry.total_bytes > grant_bytes:
-                break
-            if entry.signature is not None:
-                last_mark = number
-        return entries[:last_mark]
+        within = list(takewhile(lambda entry: entry.total_bytes <= grant_bytes, entries))
+        while within and within[-1].signature is None:
+            within.pop()
+        return within
 
     def _check_step(self, tip: Tip, entry: Entry) -> None:
         """What a signature does not prove: that depth grew, and that the total is exact."""
@@ -164,6 +175,9 @@ class Linker:
         if at is not None or (entry.seq == 0 and 0 in starts):
             linked.forks.append(branch)
         branches[branch.number] = branch
+        if len(branches) > BRANCHES_MAX:
+            linked.crowded.append(branch)
+            self.is_full = self.is_full or len(branches) >= CROWD_MAX_BRANCHES
         return self._extend(branch, entries, linked), Tip.of(entries[-1])
 
     def _new_number(self) -> int:
@@ -180,6 +194,12 @@ class Linker:
                 continue
             start = self._entry(above.number, above.first_seq)
             if start is None or start.prev != entries[at].id:
+                continue
+            try:
+                self._check_step(Tip.of(entries[at]), start)
+            except Refused:
+                # Above the gap nothing was known to check it against.
+                linked.void.append(above)
                 continue
             joined = msgspec.structs.replace(above, parent=below.number)
             self._logs[below.log][above.number] = joined

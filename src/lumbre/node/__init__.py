@@ -1,1 +1,1 @@
-"""An engine over ports (clock, randomness, disk, wire): what every carrier and page talks to."""
+"""An engine over ports (clock, randomness, disks): what every carrier and page talks to."""

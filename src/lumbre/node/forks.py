@@ -12,8 +12,8 @@ from typing import Final
 from lumbre.errors import Invalid
 from lumbre.ledger import Book
 from lumbre.node.node import Node
-from lumbre.node.segments import branches_of
-from lumbre.record import START, Entry, SigningKey, Tip
+from lumbre.node.segments import base_of, branches_of
+from lumbre.record import Entry, SigningKey
 from lumbre.record.branch import Branch
 from lumbre.record.fork import prove_fork, read_fork
 from lumbre.record.limits import MARK_MAX_ENTRIES
@@ -26,17 +26,23 @@ PROOFS_MAX: Final = 8
 
 
 def forked(book: Book, space: bytes) -> Iterator[tuple[Branch, Branch]]:
-    """Pairs of branches of a space of which one parts from the other."""
+    """Pairs of branches of a space that go on differently after one entry, or from the start."""
     for branch in branches_of(book, space):
-        others = {other.number: other for other in book.branches(branch.log)}
-        if branch.parent is not None:
-            parent = others[branch.parent]
-            if parent.tip.seq >= branch.first_seq:
-                yield parent, branch
-        elif branch.first_seq == 0:
-            for other in others.values():
-                if other.parent is None and other.first_seq == 0 and other.number < branch.number:
-                    yield other, branch
+        for other in book.branches(branch.log):
+            if _parts(other, branch):
+                yield other, branch
+
+
+def _parts(other: Branch, branch: Branch) -> bool:
+    """Whether `branch` begins where `other` goes on, or began before it.
+
+    A branch whose gap filled goes on where its parent ends: it is no fork. Two above one gap
+    may be one: nobody can tell yet.
+    """
+    if other.number == branch.parent:
+        return other.tip.seq >= branch.first_seq
+    is_beside = (other.parent, other.first_seq) == (branch.parent, branch.first_seq)
+    return is_beside and other.number < branch.number and not branch.is_above_gap
 
 
 def prove_forks(node: Node, space: bytes, key: SigningKey) -> int:
@@ -59,17 +65,11 @@ def prove_forks(node: Node, space: bytes, key: SigningKey) -> int:
 
 def _prove(book: Book, one: Branch, other: Branch) -> tuple[bytes, bytes] | None:
     seq = other.first_seq
-    base = START if seq == 0 else _tip(book, one, seq - 1)
+    base = base_of(book, other, seq)
     try:
         return prove_fork(base, _run(book, one, seq), _run(book, other, seq))
     except Invalid:
         return None
-
-
-def _tip(book: Book, branch: Branch, seq: int) -> Tip:
-    entry = book.entry(branch.number, seq)
-    assert entry is not None
-    return Tip.of(entry)
 
 
 def _run(book: Book, branch: Branch, seq: int) -> list[Entry]:

@@ -128,6 +128,8 @@ class Home:
         try:
             log = folder.open_log()
             private = folder.open_private() if folder.is_open_mode else None
+            if private is not None:
+                private.follow(log.generation)
             return cls(folder, log, private, clock or SystemClock(), random)
         except BaseException:
             folder.close()
@@ -151,6 +153,7 @@ class Home:
         self._unlocked = self.folder.unlock(passphrase)
         if self.node.is_locked:
             self.private = self.folder.open_private(self._unlocked)
+            self.private.follow(self.log.generation)
             self.node = Node(self.log, self.private, self._registry, self.clock, self.random)
 
     def set_passphrase(self, passphrase: str, old: str | None = None) -> None:

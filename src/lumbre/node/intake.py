@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from lumbre.errors import Refused
-from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict, surplus
+from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Verdict, surplus
 from lumbre.node.ports import LogDisk, PrivateDisk
 from lumbre.node.spaces import Space
 from lumbre.record import Entry, Lane, LogName, Tip
@@ -95,7 +95,7 @@ class Intake:
                     pool.add(data, gaps=1)
                 else:
                     received.refuse(error.message_id)
-        batch.commit()
+        batch.finish()
 
     def _check_space(self, entries: Sequence[Entry]) -> None:
         first = entries[0]
@@ -112,40 +112,65 @@ class Intake:
         """What the next commit gathers."""
         return Linker(self._log, self._grant)
 
-    def commit(self, linker: Linker, linked: Sequence[Linked], received: Received) -> None:
-        """Store first, then judge and fold: the one place where entries are stored."""
+    def commit(
+        self,
+        linker: Linker,
+        linked: Sequence[Linked],
+        received: Received,
+        *,
+        is_more: bool = False,
+    ) -> None:
+        """Store first, then judge and fold: the one place where entries are stored.
+
+        Where more comes in the same take, views may be derived later, by `flush`.
+        """
         self._log.append(linker.writes(), linker.bodies)
+        void = {branch.number for one in linked for branch in one.void}
         for one in linked:
             received.known += one.known
             received.forks += len(one.forks)
             for run in one.new:
+                if run.branch.number in void:
+                    received.refuse("refused.total")
+                    continue
                 received.new += len(run.entries)
-                if self._private is not None or run.branch.name.lane is Lane.TRUST:
-                    self._count(self._ledger_of(run).admit(run), received)
-            if one.filled and self._private is not None:
-                self._spaces[one.filled[0].name.space].ledger.admit_again(
-                    [entry.ref for entry in one.filled]
-                )
-        self.flush(self._cut({b.log: b for one in linked for b in one.forks}.values()))
+                if self._is_judged(run.entries[0]):
+                    self._count(self._ledger_of(run.entries[0]).admit(run), received)
+            if one.filled and self._is_judged(one.filled[0]):
+                self._ledger_of(one.filled[0]).admit_again([entry.ref for entry in one.filled])
+        has_cut = self._cut(linked)
+        if has_cut or not is_more:
+            self.flush(has_cut)
 
-    def _cut(self, forked: Iterable[Branch]) -> bool:
-        """Let go of the branches of forked logs that are past the first 8."""
+    def _is_judged(self, entry: Entry) -> bool:
+        """Whether this node judges an entry: while it is locked, acts of trust alone."""
+        return self._private is not None or entry.name.lane is Lane.TRUST
+
+    def _cut(self, linked: Sequence[Linked]) -> bool:
+        """Let go of void branches, and of those of forked logs that are past the first 8."""
         has_cut = False
-        for one in forked:
-            ledger = self._ledger_of_log(one)
-            branches = {branch.number: branch for branch in self._log.branches(one.log)}
-            cuts = surplus(
-                list(branches.values()), self._id_at, ledger.pins(one.log, one.name.author)
-            )
-            if not cuts:
-                continue
-            self._log.set_meta(CUTTING, b"1")
-            has_cut = True
-            for number, seq in cuts:
-                branch = branches[number]
-                ledger.cut(branch, list(self._log.entries(number, seq, branch.tip.seq)))
-            self._log.cut(cuts)
+        void = {branch.number for one in linked for branch in one.void}
+        for one in {b.log: b for x in linked for b in (*x.void, *x.forks, *x.crowded)}.values():
+            branches = self._log.branches(one.log)
+            gone = _with_children(branches, void)
+            has_cut = self._let_go(branches, [(b.number, b.first_seq) for b in gone]) or has_cut
+            branches = [branch for branch in branches if branch not in gone]
+            pins = self._ledger_of_log(one).pins(one.log, one.name.author)
+            has_cut = self._let_go(branches, surplus(branches, self._id_at, pins)) or has_cut
         return has_cut
+
+    def _let_go(self, branches: Sequence[Branch], cuts: Sequence[tuple[int, int]]) -> bool:
+        if not cuts:
+            return False
+        self._log.set_meta(CUTTING, b"1")
+        by_number = {branch.number: branch for branch in branches}
+        for number, seq in cuts:
+            branch = by_number[number]
+            entries = list(self._log.entries(number, seq, branch.tip.seq))
+            if entries and self._is_judged(entries[0]):
+                self._ledger_of(entries[0]).cut(branch, entries)
+        self._log.cut(cuts)
+        return True
 
     def _id_at(self, number: int, seq: int) -> bytes:
         entry = self._log.entry(number, seq)
@@ -156,9 +181,8 @@ class Intake:
         is_founding = branch.name.space == NO_SPACE
         return self._spaces[branch.first_id if is_founding else branch.name.space].ledger
 
-    def _ledger_of(self, run: Run) -> Ledger:
-        first = run.entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
+    def _ledger_of(self, entry: Entry) -> Ledger:
+        space = entry.id if entry.name.space == NO_SPACE else entry.name.space
         return self._spaces[space].ledger
 
     @staticmethod
@@ -177,8 +201,18 @@ class Intake:
             held.ledger.flush()
         if self._private is not None:
             self._private.commit(self._log.last_arrival())
-        if has_cut:
-            self._log.set_meta(CUTTING, None)
+            if has_cut:
+                # A locked node leaves the note: the views lie in a file that it cannot open.
+                self._log.set_meta(CUTTING, None)
+
+
+def _with_children(branches: Sequence[Branch], numbers: set[int]) -> list[Branch]:
+    """Branches by number, and all that go on from them."""
+    gone = set(numbers)
+    for branch in sorted(branches, key=lambda branch: branch.first_seq):
+        if branch.parent in gone:
+            gone.add(branch.number)
+    return [branch for branch in branches if branch.number in gone]
 
 
 class _Pool:
@@ -202,6 +236,7 @@ class _Batch:
     def __init__(self, intake: Intake, received: Received) -> None:
         self._intake = intake
         self._received = received
+        self._unfolded = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -222,11 +257,22 @@ class _Batch:
             linked = self._linker.add(base, entries)
         self._linked.append(linked)
         self._count += len(entries)
+        self._unfolded += len(entries)
         self._has_acts = self._has_acts or is_act
+        if self._linker.is_full:
+            self.commit()
         return linked.past_grant
 
     def commit(self) -> None:
         """Store and judge what was gathered."""
         if self._linked:
-            self._intake.commit(self._linker, self._linked, self._received)
+            is_more = self._unfolded < COMMIT_ENTRIES
+            self._intake.commit(self._linker, self._linked, self._received, is_more=is_more)
+            self._unfolded = self._unfolded if is_more else 0
             self._begin()
+
+    def finish(self) -> None:
+        """Store and judge the rest, and derive the views."""
+        self.commit()
+        if self._unfolded:
+            self._intake.flush()

@@ -24,14 +24,6 @@ from lumbre.record import Entry, Lane, Ref, SigningKey, Tip
 from lumbre.record.log import NO_SPACE
 from lumbre.schema import Body, Registry
 
-# One commit's worth: about 4 MB in memory, and few enough fsyncs that they do not show.
-COMMIT_ENTRIES: Final = 10_000
-# Segments without a valid link here, kept while one take lasts: their start may come yet.
-POOL_MAX_SEGMENTS: Final = 64
-
-# The founding entry is one header and one small body.
-FOUNDING_MAX_BYTES: Final = 4096
-
 # Raised with every change of a view: the views on disk are then made anew.
 VIEWS_VERSION: Final = 2
 
@@ -197,6 +189,9 @@ class Node:
             if branch is None:
                 continue
             entries = list(self.log.entries(branch.number, arrival.first_seq, arrival.last_seq))
+            if not entries:
+                # Let go of since, with the end of its branch.
+                continue
             space = entries[0].id if branch.name.space == NO_SPACE else branch.name.space
             if space in self._spaces:
                 self._spaces[space].ledger.admit(Run(branch, entries))

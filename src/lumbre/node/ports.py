@@ -1,7 +1,7 @@
-"""What a node asks of the world: clock, randomness, disk, wire. The simulation gives others.
+"""What a node asks of the world: clock, randomness, disks. The simulation gives others.
 
 Production passes `SystemClock` and `SystemRandom`; nothing in the node reads the time or
-draws a number in another way.
+draws a number in another way. There is no port for a wire: bytes are taken in and given out.
 """
 
 from __future__ import annotations

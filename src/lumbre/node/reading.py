@@ -6,6 +6,7 @@ phones ask again and again does not decode the same rows each time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,11 +16,12 @@ from lumbre.kinds.supply.keys import STOCK, StockLine, stock_line
 from lumbre.kinds.supply.needs import NeedRow, NeedState
 from lumbre.kinds.supply.offers import CommitmentRow, GoodRow, OfferRow
 from lumbre.ledger import Outcome, Verdict
-from lumbre.ledger.judge import ref_of
+from lumbre.node.forks import forked
 from lumbre.node.names import acts
 from lumbre.node.node import Node
 from lumbre.record import Entry, Ref
 from lumbre.schema import ref_key
+from lumbre.schema.kind import ref_of
 
 ID_MIN_CHARS = 4
 """As short as an id may be typed: among ten thousand entries few collide."""
@@ -75,6 +77,12 @@ class Reading:
         rows: list[PlaceRow] = self.rows(space, "place")
         return sorted(rows, key=lambda row: (row.name.casefold(), row.place.hash))
 
+    def place_names(self, space: bytes) -> list[str]:
+        """Names of places as a form suggests them; the ones used most come first."""
+        used = Counter(row.place_name for row in self.rows(space, "need"))
+        names = sorted({row.name for row in self.places(space)} | used.keys())
+        return sorted(names, key=lambda name: -used[name])
+
     def goods(self, space: bytes) -> dict[str, GoodRow]:
         """Defined goods, by code."""
         return {row.code: row for row in self.rows(space, "good")}
@@ -103,17 +111,8 @@ class Reading:
 
     def forks(self, space: bytes) -> list[bytes]:
         """Keys of authors whose log has two branches."""
-        found = set()
-        for name in self._node.log.logs(space):
-            starts: set[tuple[int | None, int]] = set()
-            branches = self._node.log.branches(name.id)
-            for branch in branches:
-                at = (branch.parent, branch.first_seq)
-                is_second = at in starts or branch.parent is not None
-                starts.add(at)
-                if is_second and len(branches) > 1:
-                    found.add(name.author)
-        return sorted(found)
+        pairs = forked(self._node.log, space)
+        return sorted({branch.name.author for _, branch in pairs})
 
     def entry(self, space: bytes, prefix: str) -> Entry:
         """The one entry whose id begins so, in hexadecimal digits."""

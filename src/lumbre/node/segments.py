@@ -46,7 +46,7 @@ def segments(book: Book, space: bytes, known: Frontier) -> Iterator[bytes]:
 
 
 def _cut(book: Book, branch: Branch, first_seq: int) -> Iterator[bytes]:
-    base = _base(book, branch, first_seq)
+    base = base_of(book, branch, first_seq)
     run: list[Entry] = []
     last_mark = size = 0
     for entry in book.entries(branch.number, first_seq, branch.tip.seq):
@@ -62,7 +62,7 @@ def _cut(book: Book, branch: Branch, first_seq: int) -> Iterator[bytes]:
         yield write_segment(run[:last_mark], base)
 
 
-def _base(book: Book, branch: Branch, first_seq: int) -> Tip:
+def base_of(book: Book, branch: Branch, first_seq: int) -> Tip:
     """The tip before an entry: in this branch, in its parent, or as its header says."""
     if first_seq == 0:
         return START
@@ -77,8 +77,8 @@ def _base(book: Book, branch: Branch, first_seq: int) -> Tip:
 
 
 def _base_above_gap(book: Book, branch: Branch) -> Tip:
-    """What is known of the entry before a gap: its id, and totals that fit what follows."""
+    """What is known of the entry before a gap: its id and total, and a depth that it may have."""
     first = book.entry(branch.number, branch.first_seq)
     assert first is not None
     total = first.total_bytes - cost_bytes(body_bytes_of(first))
-    return Tip(first.seq - 1, first.prev, 0, 0, total)
+    return Tip(first.seq - 1, first.prev, first.depth - 1, first.wall_s, total)

@@ -51,10 +51,6 @@ class Space:
         """Learn the secret of the epoch that the entry with this id made."""
         self._epochs[epoch] = EpochKeys.of(secret)
 
-    def known_epochs(self) -> frozenset[bytes]:
-        """Ids of the epochs whose keys are here."""
-        return frozenset(self._epochs)
-
     def epoch_keys(self) -> list[EpochKeys]:
         """The keys of every epoch that is known here."""
         return list(self._epochs.values())

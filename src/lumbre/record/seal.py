@@ -150,10 +150,14 @@ def seal_envelope(plain: bytes, readers: Iterable[bytes]) -> tuple[Sealed, ...]:
         raise Invalid("invalid.seal")
     if len(padded) + bindings.crypto_box_SEALBYTES > ENVELOPE_MAX_BYTES:
         raise Invalid("invalid.body-too-large", size_bytes=len(plain), max_bytes=ENVELOPE_MAX_BYTES)
-    return tuple(
-        Sealed(public[:KEY_ID_BYTES], bindings.crypto_box_seal(padded, public))
-        for public in publics
-    )
+    try:
+        return tuple(
+            Sealed(public[:KEY_ID_BYTES], bindings.crypto_box_seal(padded, public))
+            for public in publics
+        )
+    except (CryptoError, RuntimeError) as error:
+        # A key of low order: with it anybody could open what is sealed.
+        raise Refused("refused.bad-key") from error
 
 
 def open_envelope(envelope: Iterable[Sealed], public: bytes, private: bytes) -> bytes:

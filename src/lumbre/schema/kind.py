@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import msgspec
 
+from lumbre.record.limits import HASH_BYTES
 from lumbre.record.log import Lane, Ref
 from lumbre.schema.fields import Body, kind_name
 from lumbre.schema.roles import MEMBERS, Role
@@ -68,9 +69,20 @@ Derive = Callable[[bytes, Sequence[Fact]], msgspec.Struct | None]
 Sums = Callable[[Any], Iterable[tuple[str, bytes, int]]]
 
 
+_SEQ_BYTES: Final = 8
+REF_KEY_BYTES: Final = HASH_BYTES + _SEQ_BYTES + HASH_BYTES
+
+
 def ref_key(ref: Ref) -> bytes:
     """The key of the group that belongs to one entry."""
-    return ref.log + ref.seq.to_bytes(8, "big") + ref.hash
+    return ref.log + ref.seq.to_bytes(_SEQ_BYTES, "big") + ref.hash
+
+
+def ref_of(key: bytes) -> Ref:
+    """The reference whose `ref_key` this is."""
+    end = HASH_BYTES + _SEQ_BYTES
+    seq = int.from_bytes(key[HASH_BYTES:end], "big")
+    return Ref(key[:HASH_BYTES], seq, key[end:REF_KEY_BYTES])
 
 
 def _no_groups(body: Any, ref: Ref) -> Iterable[GroupKey]:

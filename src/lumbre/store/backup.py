@@ -57,13 +57,17 @@ def back_up(
     pages = target.with_name(target.name + ".pages")
     part = target.with_name(target.name + ".part")
     try:
+        with told(target.name):
+            # A link under these names would lead the backup to another place.
+            for path in (pages, part):
+                path.unlink(missing_ok=True)
         log.database.copy_to(pages, key, pause=pause)
         secrets = [
             (kind, id_, value) for kind in BACKUP_KINDS for id_, value in private.secrets(kind)
         ]
         _enclose(pages, key, secrets)
         with told(target.name):
-            with pages.open("rb") as source, part.open("wb") as file:
+            with pages.open("rb") as source, part.open("xb") as file:
                 head = _MAGIC + len(seal).to_bytes(_LENGTH_BYTES, "big") + seal
                 file.write(head + bytes(-len(head) % PAGE_BYTES))
                 _pour(source, file)
@@ -126,6 +130,9 @@ def _check(copy: Database, file: str) -> None:
 
 
 def _unpack(source: Path, passphrase: str, pages: Path) -> bytes:
+    if source.exists() and not source.is_file():
+        # A pipe or a device might never end.
+        raise StoreError("store.not-a-backup", file=source.name)
     with told(source.name), source.open("rb") as file:
         magic = file.read(len(_MAGIC))
         length = int.from_bytes(file.read(_LENGTH_BYTES), "big")

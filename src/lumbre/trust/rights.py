@@ -105,12 +105,14 @@ class Rights:
         self.adopted = adopted
         self.founder: bytes | None = None
         self.stewards: frozenset[bytes] = frozenset()
+        self.paper: bytes | None = None
         self.quorum_percent = 50
         self.rules_version = 1
         if settled is not None:
             final, graph = settled.outcome.final, settled.graph
             found = graph.bodies[settled.founding]
             assert isinstance(found, Found)
+            self.paper = found.recovery
             self.founder = graph.entries[settled.founding].id
             self.stewards = frozenset(settled.live)
             self.quorum_percent = percent_of(graph, found.quorum_percent, final.quorums)

@@ -22,12 +22,10 @@ async def show(visit: Visit) -> Response:
 
 async def doubts(visit: Visit) -> Response:
     """Entries that have no effect or wait, and logs with two branches, with the reason."""
-    found = visit.reading.doubts(visit.space.id)
+    cut = visit.cut(visit.reading.doubts(visit.space.id), SHOWN_MAX)
     rows = [
         (ref.hash.hex()[:8], verdict.outcome.name.lower(), visit.words.reason(verdict.reason))
-        for ref, verdict in found[:SHOWN_MAX]
+        for ref, verdict in cut.pop("rows")
     ]
     forks = [key.hex()[:8] for key in visit.reading.forks(visit.space.id)][:SHOWN_MAX]
-    return visit.page(
-        "doubts", doubts=rows, more=max(0, len(found) - SHOWN_MAX), forks=forks
-    )  # fmt: skip
+    return visit.page("doubts", rows=rows, forks=forks, **cut)

@@ -13,7 +13,7 @@ from lumbre.node.desk import own_key
 from lumbre.node.names import members, space_name
 from lumbre.schema import Role
 
-SHOWN_MAX = 150
+SHOWN_MAX = 24
 
 
 async def show(visit: Visit) -> Response:
@@ -23,15 +23,14 @@ async def show(visit: Visit) -> Response:
 
 def _page(visit: Visit, form: Form, error: str, **values: object) -> Response:
     spaces = [(space.id.hex(), space_name(space) or "?") for space in visit.node.spaces()]
-    found = members(visit.space)
+    found = [(m.name or m.person.hex()[:8], m.role.name.lower()) for m in members(visit.space)]
     shared: dict[str, object] = {"asks": None}
     return visit.page(
         "community",
         REFILL_STATUS if error else 200,
         form=form,
         error=error,
-        members=[(m.name or m.person.hex()[:8], m.role.name.lower()) for m in found[:SHOWN_MAX]],
-        more=max(0, len(found) - SHOWN_MAX),
+        **visit.cut(found, SHOWN_MAX),
         spaces=spaces,
         **(shared | values),
     )

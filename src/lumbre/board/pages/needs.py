@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from lumbre.board.forms import Form
-from lumbre.board.visit import REFILL_STATUS, Visit, post
+from lumbre.board.visit import OWN_GOODS_MAX, PLACES_MAX, REFILL_STATUS, Visit, post
 from lumbre.errors import Invalid, NotFound
 from lumbre.kinds.supply.needs import NeedRow
 from lumbre.kinds.supply.offers import CommitmentRow
@@ -29,9 +29,9 @@ def _form(visit: Visit, form: Form, error: str) -> Response:
         form=form,
         error=error,
         ready=READY,
-        own_goods=own[:40],
+        own_goods=own[:OWN_GOODS_MAX],
         other=OTHER,
-        places=[row.name for row in visit.reading.places(visit.space.id)][:100],
+        places=visit.reading.place_names(visit.space.id)[:PLACES_MAX],
     )
 
 

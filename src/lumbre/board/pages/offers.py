@@ -5,22 +5,18 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from lumbre.board.forms import Form
-from lumbre.board.visit import REFILL_STATUS, Visit, post
+from lumbre.board.visit import OWN_GOODS_MAX, PLACES_MAX, REFILL_STATUS, Visit, post
 from lumbre.node.goods import OTHER, READY
 from lumbre.node.said import good as good_name
 
-SHOWN_MAX = 40
+SHOWN_MAX = 12
 
 
 async def show(visit: Visit) -> Response:
     """What can be given, and how much of it is left."""
-    found = visit.reading.offers(visit.space.id)
-    return visit.page(
-        "offers",
-        offers=found[:SHOWN_MAX],
-        more=max(0, len(found) - SHOWN_MAX),
-        goods=visit.reading.goods(visit.space.id),
-    )
+    space = visit.space.id
+    found = visit.cut(visit.reading.offers(space), SHOWN_MAX)
+    return visit.page("offers", goods=visit.reading.goods(space), **found)
 
 
 async def new(visit: Visit) -> Response:
@@ -37,9 +33,9 @@ def _form(visit: Visit, form: Form, error: str) -> Response:
         form=form,
         error=error,
         ready=READY,
-        own_goods=own[:40],
+        own_goods=own[:OWN_GOODS_MAX],
         other=OTHER,
-        places=[row.name for row in visit.reading.places(visit.space.id)][:100],
+        places=visit.reading.place_names(visit.space.id)[:PLACES_MAX],
     )
 
 

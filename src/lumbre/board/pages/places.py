@@ -9,7 +9,7 @@ from lumbre.board.visit import REFILL_STATUS, Visit, post
 from lumbre.errors import Invalid
 from lumbre.kinds.situation.records import PlaceType
 
-SHOWN_MAX = 150
+SHOWN_MAX = 24
 
 
 async def show(visit: Visit) -> Response:
@@ -18,15 +18,13 @@ async def show(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, form: Form, error: str) -> Response:
-    found = visit.reading.places(visit.space.id)
     return visit.page(
         "places",
         REFILL_STATUS if error else 200,
         form=form,
         error=error,
-        places=found[:SHOWN_MAX],
-        more=max(0, len(found) - SHOWN_MAX),
         types=[kind.name.lower() for kind in PlaceType if kind is not PlaceType.OTHER],
+        **visit.cut(visit.reading.places(visit.space.id), SHOWN_MAX),
     )
 
 

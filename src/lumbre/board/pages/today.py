@@ -7,32 +7,17 @@ from typing import Final
 from starlette.responses import Response
 
 from lumbre.board.visit import Visit
-from lumbre.kinds.supply.needs import NeedState
 
-SHOWN_MAX: Final = 20
-"""About a kilobyte each: the page stays under its bound; the rest is counted."""
+SHOWN_MAX: Final = 16
+"""At most 1.5 kB each, however they are written: the page stays under its bound."""
 
 
 async def show(visit: Visit) -> Response:
     """Open needs, the most vital first."""
     space = visit.space.id
-    needs = visit.reading.needs(space)
-    everything = "all" in visit.request.query_params
-    at = _page_number(visit.request.query_params.get("p", "0"))
-    shown = needs[at * SHOWN_MAX : (at + 1) * SHOWN_MAX]
     return visit.page(
         "today",
-        needs=shown,
-        count=len(needs),
-        page=at,
-        pages=-(-len(needs) // SHOWN_MAX),
         goods=visit.reading.goods(space),
-        offers=len(visit.reading.offers(space)),
-        open=sum(1 for need in needs if need.state is NeedState.OPEN),
-        everything=everything,
         doubts=len(visit.reading.doubts(space)),
+        **visit.cut(visit.reading.needs(space), SHOWN_MAX),
     )
-
-
-def _page_number(said: str) -> int:
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0

@@ -9,7 +9,7 @@ shown and moves nothing until the other side adopts it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -30,7 +30,7 @@ from lumbre.kinds.supply.movements import (
 )
 from lumbre.kinds.supply.records import Unit
 from lumbre.record.log import Ref
-from lumbre.schema.fields import Body, Change, Code, Note, WallTime, kind_name
+from lumbre.schema.fields import Body, Change, Code, Note, WallTime, kind_name, quantity
 from lumbre.schema.kind import Fact, GroupKey, View, ref_key
 
 MOVEMENTS: Final[tuple[type[Body], ...]] = (
@@ -77,6 +77,10 @@ class MovementRow(msgspec.Struct, array_like=True, frozen=True):
     marks: Marks
 
 
+Difference = Annotated[int, quantity(low=-(2**63), high=2**63 - 1)]
+"""Of sums: many receipts of one dispatch go far below what one movement may say."""
+
+
 class HandOverRow(msgspec.Struct, array_like=True, frozen=True):
     """Both sides of a dispatch. `difference`: what was sent less what arrived or was lost."""
 
@@ -88,7 +92,7 @@ class HandOverRow(msgspec.Struct, array_like=True, frozen=True):
     sent: Amount
     received: Amount
     lost: Amount
-    difference: Change
+    difference: Difference
     receipts: Number
     sent_s: WallTime
     received_s: WallTime | None
