@@ -37,7 +37,21 @@ FAMILIES = {
     "board.status.": ["404", "405", "500"],
     "cli.take.": ["known", "without-effect", "waiting", "past-grant", "forks", "keys"],
     "cli.status.": ["members", "needs", "offers", "places", "doubts"],
-    "cli.group.": ["everyday", "carrying", "community", "looking", "keeping"],
+    "cli.group.": ["everyday", "carrying", "community", "deciding", "looking", "keeping"],
+    "proposal.": [
+        "admit",
+        "appoint",
+        "dismiss",
+        "epoch",
+        "grant",
+        "mandate",
+        "mandate-end",
+        "pins",
+        "quorum",
+        "remove",
+        "remove-key",
+        "rules",
+    ],
     "board.about.": ["open", "locked"],
 }
 
@@ -76,7 +90,8 @@ def ids_in_code(root: Path) -> dict[str, str]:
 
 def columns(root: Path) -> set[str]:
     """Titles that the lists name by their last part."""
-    text = (root / "src/lumbre/cli/lists.py").read_text()
+    paths = (root / "src/lumbre/cli" / name for name in ("lists.py", "community.py"))
+    text = "".join(path.read_text() for path in paths)
     return {f"col.{name}" for name in re.findall(r'"([a-z]+)"', text)}
 
 

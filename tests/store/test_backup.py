@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -180,3 +181,22 @@ def test_doctor_ends_wherever_the_damage_is(made):
         log.database.abandon()
         folder._opened.clear()
         folder.close()
+
+
+@pytest.mark.parametrize("suffix", [".pages", ".part"])
+def test_row_21_a_link_beside_a_backup_leads_to_no_write_elsewhere(made, tmp_path, suffix):
+    _, log, private = made
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    (tmp_path / f"copia.lumbre{suffix}").symlink_to(victim)
+    back_up(log, private, tmp_path / "copia.lumbre", COPY_PASS, seeded(2), cost=LIGHT)
+    assert victim.read_bytes() == b"mine"
+    assert (tmp_path / "copia.lumbre").stat().st_size > 0
+
+
+def test_row_21_a_pipe_in_place_of_a_backup_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "copia.lumbre")
+    folder = new_folder(tmp_path)
+    with pytest.raises(StoreError):
+        restore(tmp_path / "copia.lumbre", COPY_PASS, folder, seeded(3))
+    folder.close()

@@ -28,8 +28,26 @@ COMMANDS: Final = (
     ("community", "invite", "joining:invite"),
     ("community", "ask", "joining:ask"),
     ("community", "admit", "joining:admit"),
+    ("community", "device", "own:device"),
+    ("community", "close", "own:close"),
+    ("community", "recover", "own:recover"),
     ("community", "spaces", "community:spaces"),
     ("community", "members", "community:members"),
+    ("deciding", "proposals", "council:proposals"),
+    ("deciding", "approve", "council:approve"),
+    ("deciding", "appoint", "council:appoint"),
+    ("deciding", "dismiss", "council:dismiss"),
+    ("deciding", "remove", "council:remove"),
+    ("deciding", "pins", "council:pins"),
+    ("deciding", "quorum", "council:quorum"),
+    ("deciding", "renew", "council:renew"),
+    ("deciding", "share", "council:share"),
+    ("deciding", "mandate", "word:mandate"),
+    ("deciding", "mandate-end", "word:mandate_end"),
+    ("deciding", "grant", "word:grant"),
+    ("deciding", "organisation", "word:organisation"),
+    ("deciding", "adopt", "word:adopt"),
+    ("deciding", "object", "word:object_"),
     ("looking", "status", "looking:status"),
     ("looking", "show", "looking:show"),
     ("looking", "doubts", "looking:doubts"),
@@ -44,7 +62,7 @@ COMMANDS: Final = (
 )
 """(group, name, module:function), in the order of the help."""
 
-GROUPS: Final = ("everyday", "carrying", "community", "looking", "keeping")
+GROUPS: Final = ("everyday", "carrying", "community", "deciding", "looking", "keeping")
 
 
 def make_app() -> App:

@@ -33,8 +33,15 @@ else it takes. An error says what happened and what to do next, and ends with a 
 | 130 | stopped by hand |
 
 Passphrases are asked for on the terminal, or taken from `LUMBRE_PASSPHRASE`,
-`LUMBRE_NEW_PASSPHRASE` (for `passphrase`) and `LUMBRE_BACKUP_PASSPHRASE`.
+`LUMBRE_NEW_PASSPHRASE` (for `passphrase`) and `LUMBRE_BACKUP_PASSPHRASE`; the code on the
+founder's paper from `LUMBRE_PAPER` or from what is typed.
+
+What takes votes says so: in effect now, waiting for so many more, or without effect and why.
 """
+
+
+# Options that are not called as the parameter is.
+_OPTIONS: Final = {"text": "note", "everybody": "all"}
 
 
 def document() -> str:
@@ -70,7 +77,7 @@ def _word(parameter: inspect.Parameter) -> list[str]:
         return ["FIELD=VALUE ..."]
     if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
         return [name.upper() if required else f"[{name.upper()}]"]
-    option = f"--{'note' if name == 'text' else name.replace('_', '-')}"
+    option = f"--{_OPTIONS.get(name, name.replace('_', '-'))}"
     is_flag = isinstance(parameter.default, bool)
     shown = option if is_flag else f"{option} {name.upper()}"
     return [shown if required else f"[{shown}]"]

@@ -21,6 +21,7 @@ from lumbre.node import founding
 from lumbre.node.aloud import six_words
 from lumbre.node.desk import own_key
 from lumbre.node.home import Home
+from lumbre.node.spaces import Space
 from lumbre.schema import Role
 
 INVITATION: Final = ".invitation"
@@ -103,6 +104,22 @@ def admit(
 def _admit_one(
     home: Home, folder: Path, file: str, role: Role, *, yes: bool
 ) -> dict[str, object] | None:
+    as_what = words().of("role", role.name.lower())
+    found = asked(home, folder, file, "cli.admit.asks", role=as_what, yes=yes)
+    if found is None:
+        return None
+    space, request, name = found
+    entry = founding.admit(home.node, own_key(home.node, space), request, name, role)
+    home.events.note("admitted", role=int(role))
+    note("cli.admit.done", name=name)
+    said = six_words(founding.words_bytes(request))
+    return {"act": entry.id, "role": role.name.lower(), "words": said}
+
+
+def asked(
+    home: Home, folder: Path, file: str, asks_id: str, *, yes: bool, **values: object
+) -> tuple[Space, founding.Request, str] | None:
+    """Who asks in a file, after both sides have read the six words; None: nobody new, or no."""
     try:
         data_ = read(folder, file, founding.REQUEST_MAX_BYTES)
         request, name = founding.read_request(home.node, data_)
@@ -113,17 +130,12 @@ def _admit_one(
     if space.ledger.rights.author(request.author) is not None:
         note("cli.admit.known", name=name)
         return None
-    said = six_words(founding.words_bytes(request))
-    note("cli.admit.asks", name=name, role=words().of("role", role.name.lower()))
-    note("cli.words", words=" ".join(said))
+    note(asks_id, name=name, **values)
+    note("cli.words", words=" ".join(six_words(founding.words_bytes(request))))
     if not yes and not confirm("cli.admit.confirm"):
         note("cli.admit.not-now")
         return None
-    key = own_key(home.node, space)
-    entry = founding.admit(home.node, key, request, name, role)
-    home.events.note("admitted", role=int(role))
-    note("cli.admit.done", name=name)
-    return {"act": entry.id, "role": role.name.lower(), "words": said}
+    return space, request, name
 
 
 def read(folder: Path, name: str, max_bytes: int) -> bytes:

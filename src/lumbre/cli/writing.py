@@ -17,7 +17,7 @@ from lumbre.cli.options import DEFAULTS, Common, open_home, space_of
 from lumbre.cli.speech import data, note, say, table, tell
 from lumbre.errors import Invalid, LumbreError
 from lumbre.node import drafts as kept
-from lumbre.node import said
+from lumbre.node import government, said
 from lumbre.node.desk import Desk
 from lumbre.node.home import Home
 from lumbre.node.reading import Reading
@@ -189,6 +189,10 @@ def _again(home: Home, common: Common, prefix: str) -> Entry:
     desk = Desk(home.node, Reading(home.node), space_of(home, common))
     if draft.what in ("need", "offer") and "amount" in draft.said:
         entry = (desk.need if draft.what == "need" else desk.offer)(**draft.said)
+    elif draft.what == "objection" and "text" in draft.said:
+        space = space_of(home, common)
+        disputed = Reading(home.node).entry(space.id, draft.said["entry"])
+        entry = government.object_to(home.node, space, disputed, draft.said["text"])
     else:
         entry = _write(home, common, draft.what, draft.said)
     kept.discard(home, id_)

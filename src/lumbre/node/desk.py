@@ -51,11 +51,16 @@ class Meant(NamedTuple):
 
 
 def own_key(node: Node, space: Space) -> SigningKey:
-    """The key with which this device writes in a space."""
-    for key in node.authors(space.id):
-        if space.ledger.rights.author(key.public) is not None:
-            return key
-    raise NotAllowed("not-allowed.not-admitted")
+    """The key with which this device writes in a space; one that was closed only if no other is."""
+    rights = space.ledger.rights
+    found = [
+        (right.pins is not None, key)
+        for key in node.authors(space.id)
+        if (right := rights.author(key.public)) is not None
+    ]
+    if not found:
+        raise NotAllowed("not-allowed.not-admitted")
+    return min(found, key=lambda item: item[0])[1]
 
 
 class Desk:

@@ -99,7 +99,8 @@ def ask(node: Node, invitation: bytes, person_name: str) -> bytes:
     """Begin to hold the space of an invitation, and a request to be let in."""
     asked = _read(invitation, INVITATION_MAX_BYTES, Invitation)
     node.add_space(asked.space)
-    keys = node.authors(asked.space)
+    closed = closed_keys(node.space(asked.space).ledger.rights)
+    keys = [key for key in node.authors(asked.space) if key.public not in closed]
     key = keys[0] if keys else node.keep_author(asked.space, node.random.bytes(KEY_BYTES))
     sealed = seal_envelope(_plain(person_name).encode(), [asked.public])[0].box
     signature = key.sign(_REQUEST_DOMAIN, asked.space + key.public + sealed)

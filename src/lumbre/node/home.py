@@ -105,11 +105,11 @@ class Home:
         return home
 
     @classmethod
-    def restore(cls, path: Path, source: Path, passphrase: str) -> Home:
+    def restore(cls, path: Path, source: Path, passphrase: str, *, cost: Cost = ORDINARY) -> Home:
         """Make a home from a backup. It holds no signing key: it has to be admitted anew."""
         random = SystemRandom()
         made = random.bytes(_RANDOM_PASSPHRASE_BYTES).hex()
-        folder, unlocked = Folder.create(path, random.bytes, made)
+        folder, unlocked = Folder.create(path, random.bytes, made, cost=cost)
         try:
             secrets = restore(source, passphrase, folder, random.bytes)
             folder.set_open_mode(unlocked, is_open=True)

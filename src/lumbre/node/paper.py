@@ -11,16 +11,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
-from lumbre.errors import Invalid, NotAllowed
+import msgspec
+
+from lumbre.errors import Invalid, NotAllowed, Refused
 from lumbre.node.founding import collect_keys, learn_boxes
 from lumbre.node.node import Node
 from lumbre.record import Entry, SigningKey
 from lumbre.record.limits import KEY_BYTES
+from lumbre.record.log import NO_SPACE
 from lumbre.record.seal import seal_text
+from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Via
-from lumbre.trust.acts import Device
+from lumbre.trust.acts import Device, Found
 
 _CHECK_DOMAIN: Final = b"lumbre/paper/1\0"
 _CHECK_BYTES: Final = 3
@@ -53,6 +58,28 @@ def _check(seed: bytes) -> bytes:
     return hashlib.sha256(_CHECK_DOMAIN + seed).digest()[:_CHECK_BYTES]
 
 
+def founded_with(seed: bytes, segments: Iterable[bytes]) -> list[bytes]:
+    """The spaces among segments whose founding names the paper of this seed.
+
+    Whoever reads a space knows its paper's public half and can found another with it, so more
+    than one may be found; which is meant is for a person to say.
+    """
+    public = SigningKey(seed).public
+    found = []
+    for segment in segments:
+        try:
+            _, entries = read_segment_with_base(segment)
+            first = entries[0]
+            if first.name.space != NO_SPACE or first.body is None:
+                continue
+            body = msgspec.msgpack.decode(first.body, type=Found)
+        except (Refused, msgspec.MsgspecError, IndexError):
+            continue
+        if body.recovery == public and first.id not in found:
+            found.append(first.id)
+    return found
+
+
 def recover(node: Node, space: bytes, seed: bytes, device_name: str) -> Entry:
     """Let this device in as the founder's, by the paper; the trust lane must be here already."""
     paper = SigningKey(seed)
@@ -63,7 +90,8 @@ def recover(node: Node, space: bytes, seed: bytes, device_name: str) -> Entry:
     learn_boxes(node, space, paper)
     _, keys = held.current_keys()
     key = node.keep_author(space, node.random.bytes(KEY_BYTES))
-    name = seal_text(" ".join(device_name.split()), keys.text, node.random.bytes(24))
+    device_name = " ".join(device_name.split())
+    name = seal_text(device_name, keys.text, node.random.bytes(24)) if device_name else b""
     act = Device(
         Via.PAPER,
         None,
