@@ -187,7 +187,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Derive the views of what was admitted and put them into the tables."""
-        while self._are_acts_new:
+        if self._are_acts_new:
             self._move_rights()
         self.folds.flush()
 
