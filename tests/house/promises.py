@@ -37,7 +37,7 @@ PROMISES = {
     1: Row("What was acknowledged survives a power cut at any instant, unattended"),
     2: Row(
         "The same entries give the same views, byte for byte, in any order of arrival",
-        missing="entries that refer to one that is let go of later; plans, checked in integers",
+        missing="plans, checked in integers",
     ),
     3: Row(
         "Three verdicts: link decides what is stored, content and right what counts; what lacks "
@@ -113,7 +113,6 @@ THREATS = {
     1: Row("forged entry"),
     2: Row(
         "fork by malice or by a restored image",
-        missing="entries that refer to a ninth branch before it is let go of",
     ),
     3: Row("an old state of one's own store comes back, then is written to"),
     4: Row("a relay withholds one author", missing="nodes exchange no heads yet"),

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from lumbre.errors import Refused
-from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Verdict, surplus
+from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict, surplus
 from lumbre.node.ports import LogDisk, PrivateDisk
 from lumbre.node.spaces import Space
 from lumbre.record import Entry, Lane, LogName, Tip
@@ -60,6 +60,7 @@ class Intake:
         self._private = private
         self._spaces = spaces
         self.changes = 0
+        self.is_stale = False
 
     def store(self, base: Tip, entries: Sequence[Entry]) -> None:
         """Store entries that were made here."""
@@ -126,21 +127,33 @@ class Intake:
         """
         self._log.append(linker.writes(), linker.bodies)
         void = {branch.number for one in linked for branch in one.void}
+        # Before anything is judged: nothing new may come to hang on what is not kept.
+        has_cut = self._cut(linked)
         for one in linked:
             received.known += one.known
             received.forks += len(one.forks)
-            for run in one.new:
-                if run.branch.number in void:
+            for new in one.new:
+                if new.branch.number in void:
                     received.refuse("refused.total")
+                    continue
+                run = self._kept(new) if has_cut else new
+                if run is None:
                     continue
                 received.new += len(run.entries)
                 if self._is_judged(run.entries[0]):
                     self._count(self._ledger_of(run.entries[0]).admit(run), received)
             if one.filled and self._is_judged(one.filled[0]):
                 self._ledger_of(one.filled[0]).admit_again([entry.ref for entry in one.filled])
-        has_cut = self._cut(linked)
         if has_cut or not is_more:
             self.flush(has_cut)
+
+    def _kept(self, run: Run) -> Run | None:
+        """What is left of a run after branches were let go of."""
+        branch = self._log.branch(run.branch.number)
+        if branch is None:
+            return None
+        entries = [entry for entry in run.entries if entry.seq <= branch.tip.seq]
+        return Run(branch, entries) if entries else None
 
     def _is_judged(self, entry: Entry) -> bool:
         """Whether this node judges an entry: while it is locked, acts of trust alone."""
@@ -168,7 +181,10 @@ class Intake:
             branch = by_number[number]
             entries = list(self._log.entries(number, seq, branch.tip.seq))
             if entries and self._is_judged(entries[0]):
-                self._ledger_of(entries[0]).cut(branch, entries)
+                ledger = self._ledger_of(entries[0])
+                # What was judged may be referred to by what was judged since.
+                self.is_stale = self.is_stale or ledger.judge.judged_seq(branch) >= seq
+                ledger.cut(branch, entries)
         self._log.cut(cuts)
         return True
 

@@ -148,11 +148,24 @@ class Node:
     def store(self, base: Tip, entries: list[Entry]) -> list[Entry]:
         """Store entries that this node made itself."""
         self._intake.store(base, entries)
+        self._rebuild_if_stale()
         return entries
 
     def take(self, parts: Iterable[bytes]) -> Received:
         """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
-        return self._intake.take(parts)
+        received = self._intake.take(parts)
+        self._rebuild_if_stale()
+        return received
+
+    def _rebuild_if_stale(self) -> None:
+        """Make the views anew where something that counted was let go of.
+
+        Others may have referred to it, and nothing lists who did. It takes a forked log with
+        more branches than are kept, so it is rare, and once a take.
+        """
+        if self._intake.is_stale and self.private is not None:
+            self._intake.is_stale = False
+            self.rebuild()
 
     def rebuild(self) -> int:
         """Make the views anew from the log file; how many entries were folded."""
