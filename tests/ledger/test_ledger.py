@@ -26,6 +26,7 @@ from lumbre.record import START, Lane, LogName, Ref, Tip, Writer
 from lumbre.record.canonical import encode
 from lumbre.record.segment import read_segment_with_base, write_segment
 from lumbre.schema import Role, Via
+from lumbre.trust.acts import Organisation
 from tests.world import REGISTRY, Device, World
 
 
@@ -371,3 +372,48 @@ def _request_to(world: World, name: str) -> founding.Request:
     device = Device(f"friend {name}")
     asked = founding.ask(device.node, founding.invite(world.founder.node, world.space), "eva")
     return founding.read_request(world.founder.node, asked)[0]
+
+
+def test_an_act_and_what_hangs_on_it_are_judged_in_one_go_when_its_past_arrives():
+    world = World()
+    beto = world.join("beto")
+    world.meet_all()
+    after = beto.node.space(world.space).after
+    (first,) = beto.write(Organisation(Via.OWN_DEVICE, None, after(), b""))
+    ana = world.founder
+    ana.take_from(beto)
+    (second,) = ana.write(Organisation(Via.OWN_DEVICE, None, (first.ref,), b""))
+    spoken = msgspec.structs.replace(offer(), speaks_for=second.ref)
+    (said,) = ana.write(spoken)
+    parts = one_by_one(ana)
+    late = [p for p in parts if first.id in {e.id for e in read_segment_with_base(p)[1]}]
+    device = fresh(world, ana)
+    device.node.take([p for p in parts if p not in late])
+    judge = ledger_of(device).judge
+    assert judge.exception(second.ref).outcome is Outcome.WAITING
+    assert judge.exception(said.ref).outcome is Outcome.WAITING
+    device.node.take(late)
+    assert judge.exception(said.ref) is None
+    assert device.hash() == ana.hash()
+
+
+def test_a_replay_flushes_as_it_goes_and_ends_alike(monkeypatch):
+    monkeypatch.setattr("lumbre.ledger.ledger.REPLAY_FLUSH_ENTRIES", 3)
+    world = history(4)
+    world.meet_all()
+    expected = world.founder.hash()
+    pauses = []
+    opener = world.founder.node.space(world.space)._open
+    ledger = Ledger(world.space, REGISTRY, world.founder.log, MemoryTables(), opener)
+    branches = branches_of(world.founder.log, world.space)
+    replay(ledger, world.founder.log, branches, lambda: pauses.append(1))
+    assert len(pauses) >= 2
+    assert ledger.state_hash() == expected
+
+
+def test_room_is_found_in_a_group_that_no_cache_holds():
+    world = World()
+    device = fresh(world, world.founder)
+    folds = ledger_of(device).folds
+    ref = Ref(bytes(32), 1, bytes(32))
+    assert not folds.crowds_out([("rumour", b"nobody spoke of this"), ("need", b"")], ref)
