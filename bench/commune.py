@@ -50,6 +50,7 @@ from lumbre.trust.acts import Admit
 AUTHORS: Final = 100
 BODY_BYTES: Final = 250
 RUN_ENTRIES: Final = 100
+PICKED_FROM: Final = 1000
 WALL_S: Final = 1_760_000_000
 REGISTRY: Final = Registry(DOMAINS)
 HERE: Final[dict[str, Any]] = {"via": Via.OWN_DEVICE, "speaks_for": None}
@@ -203,14 +204,23 @@ class Commune:
                 for run, data in self.cut(author):
                     entries.append(run)
                     segments.append(data)
-            for name, ref in fresh:
-                self.known.setdefault(name, []).append(ref)
+            self._remember(fresh)
         return Material(before, segments, entries, self.count, self.signed / self.count)
 
     def pick(self, name: str) -> Ref | None:
-        """An entry of a kind from an earlier turn: of the last thousand, as people answer them."""
+        """An entry of a kind from an earlier turn: of the last PICKED_FROM, as people answer."""
         known = self.known.get(name)
-        return self.rng.choice(known[-1000:]) if known else None
+        return self.rng.choice(known) if known else None
+
+    def _remember(self, fresh: list[tuple[str, Ref]]) -> None:
+        """What may be referred to next; the rest is let go of, so that a million fit."""
+        for name, ref in fresh:
+            self.known.setdefault(name, []).append(ref)
+        self.known = {name: refs[-PICKED_FROM:] for name, refs in self.known.items()}
+        kept = {ref for refs in self.known.values() for ref in refs}
+        kept |= {ref for author in self.authors for ref in (author.store, author.pen) if ref}
+        self.written = {ref: body for ref, body in self.written.items() if ref in kept}
+        self._depths = {ref: depth for ref, depth in self._depths.items() if ref in kept}
 
     def _all(self) -> list[Author]:
         return [self.steward, *self.authors]

@@ -109,6 +109,18 @@ def medians(
     return statistics.median(took_s[0]), statistics.median(took_s[1])
 
 
+def peak_mb() -> float:
+    """The most memory that this process has held since it began.
+
+    Not `ru_maxrss`: that keeps what the process which started this one held.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if name == "VmHWM":
+            return int(value.split()[0]) * 1024 / 1e6
+    raise OSError("/proc/self/status names no VmHWM")
+
+
 def commit() -> str:
     """The short commit, with "-dirty" where tracked files differ from it."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]

@@ -7,7 +7,6 @@ unlocked. The imports of Python are not in the time; they are in the memory.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from typing import Final
 
 from bench import commune
 from bench.commune import PLAIN, Commune, turn_of
-from bench.harness import OUT, Reading, figure
+from bench.harness import OUT, Reading, figure, peak_mb
 from bench.store import KEY
 from lumbre.store import LogStore, PrivateStore
 
@@ -70,7 +69,7 @@ def _open_and_say(folder: Path, *, is_locked: bool) -> None:
     if not is_locked:
         assert next(space.ledger.folds.rows("offer"))
     took_s = time.perf_counter() - start_s
-    print(took_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
+    print(took_s, peak_mb())
     node.close()
 
 

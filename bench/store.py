@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import apsw
 
-from bench.harness import OUT, Reading, figure, medians
+from bench.harness import OUT, Reading, figure, medians, peak_mb
 from lumbre.record import LogName, SigningKey, Tip, Writer, read_segment, write_segment
 from lumbre.record.branch import Branch, Row, Write, to_row
 from lumbre.record.log import Lane
@@ -203,7 +202,7 @@ def _open_and_say(path: Path) -> None:
     assert store.next_number() == 101
     assert store.last_arrival() > 0
     took_s = time.perf_counter() - start_s
-    print(took_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
+    print(took_s, peak_mb())
     store.close()
 
 
