@@ -64,7 +64,6 @@ def test_p12_what_a_locked_node_took_in_is_folded_when_it_is_unlocked():
 
 def test_a_locked_node_knows_whose_logs_to_take_in():
     world, stranger = World(), World("eva")
-    stranger.write = stranger.founder.write
     locked = locked_copy(world)
     received = locked.take(stranger.founder.node.give(stranger.space))
     assert received.new == 0
