@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -108,6 +109,12 @@ class MemoryBook:
             self._meta.pop(name, None)
         else:
             self._meta[name] = value
+
+    def absent(self, at_most: int) -> Sequence[tuple[int, int]]:
+        """(branch number, seq) of entries whose bodies are absent, in order."""
+        numbers = sorted(self._entries)
+        found = ((n, e.seq) for n in numbers for e in self._entries[n] if e.body is None)
+        return list(islice(found, at_most))
 
     def arrivals(self, after: int = 0) -> Iterator[Arrival]:
         """What was stored after the arrival `after`, in the order in which it was."""

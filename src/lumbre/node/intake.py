@@ -82,6 +82,19 @@ class Intake:
             received.refused["refused.gap"] = received.refused.get("refused.gap", 0) + pool.gaps
         return received
 
+    def take_read(self, runs: Iterable[tuple[Tip, list[Entry]]]) -> Received:
+        """The same for entries that a meeting has read; what does not fit is counted."""
+        received = Received()
+        batch = _Batch(self, received)
+        for base, entries in runs:
+            try:
+                self._check_space(entries)
+                received.past_grant += batch.add(base, entries)
+            except Refused as error:
+                received.refuse(error.message_id)
+        batch.finish()
+        return received
+
     def _take(self, parts: Iterable[bytes], received: Received, pool: _Pool) -> None:
         batch = _Batch(self, received)
         for data in parts:

@@ -157,6 +157,12 @@ class Node:
         self._rebuild_if_stale()
         return received
 
+    def take_read(self, runs: Iterable[tuple[Tip, list[Entry]]]) -> Received:
+        """The same for entries that a meeting has read and checked."""
+        received = self._intake.take_read(runs)
+        self._rebuild_if_stale()
+        return received
+
     def _rebuild_if_stale(self) -> None:
         """Make the views anew where something that counted was let go of.
 

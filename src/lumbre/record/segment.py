@@ -9,7 +9,8 @@ at the signature.
                [seq, id, depth, wall_s, total_bytes]          of the entry before,
                [[depth step, wall step, key id or nil, body, signature or nil], ...]]
 
-`body` is bytes, or [length, hash] where it is absent. The base is believed only so far as
+`body` is bytes, or [length, hash] where it is absent. Between devices that know the name and
+hold the entry before, the items travel alone (`read_items`). The base is believed only so far as
 the signature over what follows from it holds; whether the entry before is known here is the
 ledger's question.
 
@@ -70,14 +71,18 @@ _Item = tuple[
 ]
 
 
+_Items = Annotated[list[_Item], msgspec.Meta(min_length=1, max_length=SEGMENT_MAX_ENTRIES)]
+
+
 class _Segment(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     version: Annotated[int, msgspec.Meta(ge=FORMAT_VERSION, le=FORMAT_VERSION)]
     name: LogName
     base: _Base
-    items: Annotated[list[_Item], msgspec.Meta(min_length=1, max_length=SEGMENT_MAX_ENTRIES)]
+    items: _Items
 
 
 _DECODER = msgspec.msgpack.Decoder(_Segment)
+_ITEMS_DECODER = msgspec.msgpack.Decoder(_Items)
 
 
 def write_segment(entries: Sequence[Entry], base: Tip = START) -> bytes:
@@ -85,9 +90,20 @@ def write_segment(entries: Sequence[Entry], base: Tip = START) -> bytes:
 
     The caller keeps the run under `SEGMENT_MAX_ENTRIES` and `SEGMENT_MAX_BYTES`.
     """
+    items = _items(entries, base)
+    tip = (base.seq, base.id, base.depth, base.wall_s, base.total_bytes)
+    return encode((FORMAT_VERSION, entries[0].name, tip, items))
+
+
+def write_items(entries: Sequence[Entry], base: Tip) -> bytes:
+    """A segment's items alone: for a reader who knows the log's name and holds `base`."""
+    return encode(_items(entries, base))
+
+
+def _items(entries: Sequence[Entry], base: Tip) -> list[object]:
     if not entries or entries[-1].signature is None:
         raise Invalid("invalid.segment-without-mark")
-    items: list[tuple[int, int, bytes | None, bytes | tuple[int, bytes], bytes | None]] = []
+    items: list[object] = []
     depth, wall_s = base.depth, base.wall_s
     for entry in entries:
         body: bytes | tuple[int, bytes]
@@ -99,8 +115,7 @@ def write_segment(entries: Sequence[Entry], base: Tip = START) -> bytes:
         key_id = None if entry.key_id == OPEN else entry.key_id
         items.append((entry.depth - depth, entry.wall_s - wall_s, key_id, body, entry.signature))
         depth, wall_s = entry.depth, entry.wall_s
-    tip = (base.seq, base.id, base.depth, base.wall_s, base.total_bytes)
-    return encode((FORMAT_VERSION, entries[0].name, tip, items))
+    return items
 
 
 def read_segment(data: bytes) -> list[Entry]:
@@ -125,7 +140,21 @@ def read_segment_with_base(data: bytes) -> tuple[Tip, list[Entry]]:
     base = segment.base
     if not _is_possible(base):
         raise Refused("refused.out-of-range")
-    return Tip(base.seq, base.id, base.depth, base.wall_s, base.total_bytes), _build(segment)
+    tip = Tip(base.seq, base.id, base.depth, base.wall_s, base.total_bytes)
+    return tip, _build(segment.name, tip, segment.items)
+
+
+def read_items(name: LogName, base: Tip, data: bytes) -> list[Entry]:
+    """The same for items alone, which follow the entry `base` of the log `name`."""
+    if len(data) > SEGMENT_MAX_BYTES:
+        raise Refused("refused.too-large", size_bytes=len(data), max_bytes=SEGMENT_MAX_BYTES)
+    try:
+        items = _ITEMS_DECODER.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
+        raise Refused("refused.not-a-segment") from error
+    if encode(items) != data:
+        raise Refused("refused.not-canonical")
+    return _build(name, base, items)
 
 
 def _is_possible(base: _Base) -> bool:
@@ -138,12 +167,10 @@ def _is_possible(base: _Base) -> bool:
     )
 
 
-def _build(segment: _Segment) -> list[Entry]:
+def _build(name: LogName, base: Tip, items: Sequence[_Item]) -> list[Entry]:
     """Build each header from the one before and check every signature."""
-    name = segment.name
     author = name.author
     log = name.id
-    base = segment.base
     seq, prev, depth, wall_s, total = (
         base.seq,
         base.id,
@@ -156,7 +183,7 @@ def _build(segment: _Segment) -> list[Entry]:
     sha256 = hashlib.sha256
     entries: list[Entry] = []
     append = entries.append
-    for depth_step, wall_step, key, content, signature in segment.items:
+    for depth_step, wall_step, key, content, signature in items:
         seq += 1
         depth += depth_step
         wall_s += wall_step

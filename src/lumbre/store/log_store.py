@@ -231,6 +231,12 @@ class LogStore:
                 return
             key = rows[-1][0] + 1
 
+    def absent(self, at_most: int) -> list[tuple[int, int]]:
+        """(branch number, seq) of entries whose bodies are absent, in order."""
+        sql = "SELECT key FROM entry WHERE body IS NULL ORDER BY key LIMIT ?"
+        keys = [key for (key,) in self.database.rows(sql, (at_most,))]
+        return [(key >> SEQ_BITS, key & _SEQ_MASK) for key in keys]
+
     def arrivals(self, after: int = 0) -> Iterator[Arrival]:
         """What was stored after the arrival `after`, in the order in which it was."""
         sql = "SELECT * FROM arrival WHERE n > ? ORDER BY n LIMIT ?"

@@ -59,6 +59,8 @@ LOG_STEPS: Final[tuple[Step, ...]] = (
         last_seq INTEGER NOT NULL
     );
     """,
+    # What a peer is asked for: few, among very many that are whole.
+    "CREATE INDEX entry_without_body ON entry (key) WHERE body IS NULL;",
 )
 
 MEDIA_STEPS: Final[tuple[Step, ...]] = (

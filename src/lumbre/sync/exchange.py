@@ -1,0 +1,286 @@
+"""One space between two devices: frontiers first, then what is missing, until both are equal.
+
+Both sides do the same and neither waits for the other to begin. A round is: frontiers, runs,
+bodies that were absent, closing digests. Where the digests are unequal (a fork, an entry
+written meanwhile, a digest's prefix that was alike by chance) another round says every head
+whole. docs/SYNC.md has the messages.
+
+Rules: bytes in, frames out; what is kept in memory is one batch of entries and one frame. What
+arrived is handed on in batches, and the rest of it when the line breaks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from lumbre.errors import Refused
+from lumbre.record import LogName
+from lumbre.record.branch import Branch
+from lumbre.record.canonical import encode
+from lumbre.sync.frames import (
+    FRAME_MAX_BYTES,
+    PREFIX_BYTES,
+    SHORT_BYTES,
+    Closing,
+    Cold,
+    Heads,
+    HeadSaid,
+    Message,
+    Runs,
+    Sent,
+    Want,
+    Wanted,
+    Warm,
+    write_frame,
+)
+from lumbre.sync.frontier import (
+    Baseline,
+    Head,
+    branches_of,
+    digest_of,
+    heads_of,
+    read_baseline,
+    seqs_after,
+    short,
+    steps_since,
+)
+from lumbre.sync.missing import Known, Range
+from lumbre.sync.runs import Read, RunReader, RunWriter, mark_at
+from lumbre.sync.shelf import Shelf
+
+ROUNDS_MAX: Final = 4
+# One commit's worth.
+BATCH_ENTRIES: Final = 10_000
+BATCH_BYTES: Final = 8 * 1024 * 1024
+WANT_MAX_RANGES: Final = 4096
+# Runs that were refused: an honest peer sends few, of logs that are forked.
+WASTE_MAX_BYTES: Final = 16 * 1024 * 1024
+# Heads in a frame of at most FRAME_MAX_BYTES, at about 30 bytes each, or with a ladder.
+_HEADS_MAX: Final = 30_000
+_LADDERS_MAX: Final = 1_500
+_SHORTS_MAX: Final = (FRAME_MAX_BYTES - 64) // SHORT_BYTES
+
+
+class Exchange:
+    """One space with one peer. `peer` is its link key there."""
+
+    def __init__(self, number: int, shelf: Shelf, peer: bytes, binding: bytes) -> None:
+        self._number = number
+        self._shelf = shelf
+        self._peer = peer
+        self._binding = binding
+        self._out: deque[Iterator[bytes]] = deque()
+        self._batch: list[Read] = []
+        self._batch_entries = self._batch_bytes = 0
+        self._has_asked = False
+        self._refused_bytes = 0
+        self.rounds = 0
+        self.new = 0
+        self.is_over = False
+        self.is_equal = False
+        self.refused: dict[str, int] = {}
+        self._begin()
+
+    # Out
+
+    def send(self) -> bytes:
+        """The next frame; none while there is nothing to say."""
+        while self._out:
+            frame = next(self._out[0], None)
+            if frame is not None:
+                return frame
+            self._out.popleft()
+        return b""
+
+    def _say(self, message: Message) -> None:
+        self._out.append(iter([write_frame(message)]))
+
+    # A round
+
+    def _begin(self) -> None:
+        self.rounds += 1
+        self._look()
+        self._round_new = 0
+        self._matched: list[Head] = []
+        self._has_said_cold = False
+        self._closing: tuple[bytes, int] | None = None
+        self._other_closing: tuple[bytes, int] | None = None
+        self._reader: RunReader | None = None
+        self._names: list[LogName] = []
+        stored = self._shelf.baseline(self._peer) if self.rounds == 1 else None
+        self._baseline = read_baseline(stored)
+        steps = steps_since(self._baseline, self._heads) if self._baseline else None
+        if self._baseline is None or steps is None or len(steps.new) > _HEADS_MAX:
+            self._baseline = None
+            self._say_cold()
+            return
+        is_same = self._digest == self._baseline.digest
+        name = b"" if is_same else self._baseline.digest[:PREFIX_BYTES]
+        new = [head.said() for head in steps.new]
+        self._say(Warm(self._number, self._digest, name, steps.moved, new))
+
+    def _look(self) -> None:
+        """One's own frontier, as it is now."""
+        self._branches = branches_of(self._shelf.book, self._shelf.id)
+        self._heads = heads_of(self._branches)
+        self._digest = digest_of(self._heads)
+
+    def _say_cold(self) -> None:
+        if not self._has_said_cold:
+            self._has_said_cold = True
+            shorts = sorted(short(head, self._binding) for head in self._heads[:_SHORTS_MAX])
+            self._say(Cold(self._number, self._digest, b"".join(shorts)))
+
+    # In
+
+    def receive(self, message: Message) -> None:
+        """A message about this space. Raises `Refused` on one that has no sense here."""
+        match message:
+            case Warm():
+                self._on_warm(message)
+            case Cold():
+                self._on_cold(message)
+            case Heads():
+                self._on_heads(message.heads)
+            case Runs():
+                self._on_runs(message.data)
+            case Sent():
+                self._on_sent()
+            case Want():
+                self._on_want(message.ranges)
+            case Closing():
+                self._other_closing = (message.digest, message.new)
+                self._close()
+            case _:
+                raise Refused("refused.not-a-message")
+
+    def _on_warm(self, message: Warm) -> None:
+        if message.digest == self._digest:
+            self._end(is_equal=True)
+            return
+        baseline = self._baseline
+        name = message.baseline or message.digest[:PREFIX_BYTES]
+        if baseline is None or self._has_said_cold or name != baseline.digest[:PREFIX_BYTES]:
+            self._say_cold()
+            return
+        branches = {branch.number: branch for branch in self._branches}
+        known = Known(self._shelf.book, self._branches)
+        for number, seq in seqs_after(baseline, message.moved).items():
+            branch = branches[number]
+            known.add(number, seq, branch.first_seq if branch.is_above_gap else 0)
+        known.add_said(message.heads)
+        self._names = [branches[number].name for number, _ in baseline.heads]
+        self._send_missing(known)
+
+    def _on_cold(self, message: Cold) -> None:
+        if message.digest == self._digest:
+            self._end(is_equal=True)
+            return
+        self._say_cold()
+        shorts = message.shorts
+        theirs = {shorts[i : i + SHORT_BYTES] for i in range(0, len(shorts), SHORT_BYTES)}
+        found = [(short(head, self._binding) in theirs, head) for head in self._heads]
+        self._matched = [head for is_there, head in found if is_there]
+        left = [head for is_there, head in found if not is_there]
+        self._say(Heads(self._number, self._said(left)))
+
+    def _said(self, heads: Sequence[Head]) -> list[HeadSaid]:
+        if self.rounds == 1:
+            return [head.said() for head in heads[:_HEADS_MAX]]
+        return [head.said(self._shelf.book) for head in heads[:_LADDERS_MAX]]
+
+    def _on_heads(self, heads: list[HeadSaid]) -> None:
+        known = Known(self._shelf.book, self._branches)
+        for head in self._matched:
+            known.add(head.number, head.seq, head.first_seq)
+        known.add_said(heads)
+        self._send_missing(known)
+
+    def _send_missing(self, known: Known) -> None:
+        writer = RunWriter(self._shelf.book, self._names, is_whole=self.rounds > 1)
+        self._stream(writer, known.missing())
+
+    def _stream(self, writer: RunWriter, ranges: Sequence[Range]) -> None:
+        def parts() -> Iterator[bytes]:
+            if ranges:
+                for data in writer.chunks(ranges):
+                    yield write_frame(Runs(self._number, data))
+            yield write_frame(Sent(self._number))
+
+        self._out.append(parts())
+
+    def _on_runs(self, data: bytes) -> None:
+        if self._reader is None:
+            self._reader = RunReader(self._shelf.book, self._shelf.id, self._names)
+        for read in self._reader.feed(data):
+            self._batch.append(read)
+            self._batch_entries += len(read[1])
+            self._batch_bytes += read[1][-1].total_bytes - read[0].total_bytes
+            if self._batch_entries >= BATCH_ENTRIES or self._batch_bytes >= BATCH_BYTES:
+                self.take()
+        if self._refused_bytes + self._reader.refused_bytes > WASTE_MAX_BYTES:
+            raise Refused("refused.too-large", max_bytes=WASTE_MAX_BYTES)
+
+    def take(self) -> None:
+        """Hand on what has arrived: at the end of a batch, and when the line breaks."""
+        if self._batch:
+            batch, self._batch = self._batch, []
+            self._batch_entries = self._batch_bytes = 0
+            new = self._shelf.take(batch)
+            self._round_new += new
+            self.new += new
+
+    def _on_sent(self) -> None:
+        self.take()
+        if self._reader is not None:
+            for message_id, count in self._reader.refused.items():
+                self.refused[message_id] = self.refused.get(message_id, 0) + count
+            self._refused_bytes += self._reader.refused_bytes
+            self._reader = None
+        ranges = [] if self._has_asked else self._shelf.absent(WANT_MAX_RANGES)
+        if ranges:
+            self._has_asked = True
+            wanted = [Wanted(r.branch.log[:PREFIX_BYTES], r.first_seq, r.last_seq) for r in ranges]
+            self._say(Want(self._number, wanted))
+            return
+        self._look()
+        self._closing = (self._digest, self._round_new)
+        self._say(Closing(self._number, *self._closing))
+        self._close()
+
+    def _on_want(self, wanted: list[Wanted]) -> None:
+        by_log: dict[bytes, list[Branch]] = {}
+        for branch in self._branches:
+            by_log.setdefault(branch.log[:PREFIX_BYTES], []).append(branch)
+        ranges = []
+        for one in wanted:
+            for branch in by_log.get(one.log, ()):
+                first = max(one.first_seq, branch.first_seq)
+                last = min(one.last_seq, branch.tip.seq)
+                if first <= last:
+                    ranges.append(Range(branch, first, mark_at(self._shelf.book, branch, last)))
+        self._stream(RunWriter(self._shelf.book, (), is_whole=True, is_full=True), ranges)
+
+    def _close(self) -> None:
+        if self._closing is None or self._other_closing is None:
+            return
+        if self._closing[0] == self._other_closing[0]:
+            self._end(is_equal=True)
+            return
+        has_moved = self._closing[1] or self._other_closing[1]
+        if self.rounds >= ROUNDS_MAX or (self.rounds > 1 and not has_moved):
+            self._end(is_equal=False)
+        else:
+            self._begin()
+
+    def _end(self, *, is_equal: bool) -> None:
+        self.is_over = True
+        self.is_equal = is_equal
+        if is_equal and self._baseline_digest() != self._digest:
+            self._shelf.keep_baseline(self._peer, encode(Baseline.of(self._heads)))
+
+    def _baseline_digest(self) -> bytes | None:
+        stored = read_baseline(self._shelf.baseline(self._peer))
+        return None if stored is None else stored.digest

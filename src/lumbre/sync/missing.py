@@ -1,0 +1,80 @@
+"""What the other side lacks of one's own branches, from what it says that it holds.
+
+A head that is found here says that its whole line is held, back to the log's first entry or
+to the gap that it stands above. A head that is not found says nothing: its log has moved on
+there, or is forked; then a ladder of entries before it tells how far the lines are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from lumbre.ledger import Book
+from lumbre.record.branch import Branch
+from lumbre.sync.frames import PREFIX_BYTES, HeadSaid
+
+
+class Range(NamedTuple):
+    """Consecutive entries of one branch, both ends included."""
+
+    branch: Branch
+    first_seq: int
+    last_seq: int
+
+
+class Known:
+    """What the other side holds of these branches."""
+
+    def __init__(self, book: Book, branches: Sequence[Branch]) -> None:
+        self._book = book
+        self._branches = {branch.number: branch for branch in branches}
+        self._by_log: dict[bytes, list[Branch]] = {}
+        for branch in branches:
+            self._by_log.setdefault(branch.log[:PREFIX_BYTES], []).append(branch)
+        self._spans: dict[int, list[tuple[int, int]]] = {}
+
+    def add(self, number: int, seq: int, first_seq: int = 0) -> None:
+        """The line that ends at `seq` of a branch is held, from `first_seq` on."""
+        branch = self._branches.get(number)
+        while branch is not None and seq >= first_seq:
+            start = max(branch.first_seq, first_seq)
+            if start <= seq:
+                self._spans.setdefault(branch.number, []).append((start, seq))
+            seq = min(seq, branch.first_seq - 1)
+            branch = None if branch.parent is None else self._branches.get(branch.parent)
+
+    def add_said(self, heads: Iterable[HeadSaid]) -> None:
+        """The same for heads as they were said, where they or entries before are found here."""
+        for head in heads:
+            branches = self._by_log.get(head.log)
+            for seq, id_ in ((head.seq, head.id), *head.ladder) if branches else ():
+                number = self._find(branches or (), seq, id_)
+                if number is not None:
+                    self.add(number, seq, head.first_seq)
+                    break
+
+    def _find(self, branches: Sequence[Branch], seq: int, id_: bytes) -> int | None:
+        for branch in branches:
+            if branch.first_seq <= seq <= branch.tip.seq:
+                if seq == branch.tip.seq:
+                    is_it = branch.tip.id.startswith(id_)
+                else:
+                    entry = self._book.entry(branch.number, seq)
+                    is_it = entry is not None and entry.id.startswith(id_)
+                if is_it:
+                    return branch.number
+        return None
+
+    def missing(self) -> list[Range]:
+        """What is held here and not there."""
+        found = []
+        for branch in self._branches.values():
+            at = branch.first_seq
+            for start, last in sorted(self._spans.get(branch.number, ())):
+                if start > at:
+                    found.append(Range(branch, at, start - 1))
+                at = max(at, last + 1)
+            if at <= branch.tip.seq:
+                found.append(Range(branch, at, branch.tip.seq))
+        return found

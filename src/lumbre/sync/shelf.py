@@ -1,0 +1,51 @@
+"""The port through which a meeting sees one space of a node. The node implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from lumbre.ledger import Book
+from lumbre.sync.greeting import Link, Standing
+from lumbre.sync.missing import Range
+from lumbre.sync.runs import Read
+
+
+class Shelf(Protocol):
+    """One space: what is held, who is admitted, and the way in."""
+
+    @property
+    def id(self) -> bytes:
+        """The space."""
+
+    @property
+    def book(self) -> Book:
+        """Where its entries lie."""
+
+    @property
+    def link(self) -> Link | None:
+        """This device's key for meetings; None where it has none: then the space stays unsaid."""
+
+    def standing(self, author: bytes) -> Standing:
+        """What the acts of trust say of an author now."""
+
+    def take(self, runs: Sequence[Read]) -> int:
+        """Store and judge entries; how many were new. When it returns they are safe."""
+
+    def take_acts(self, segments: Iterable[bytes]) -> None:
+        """The same for acts of trust from somebody who is not known yet."""
+
+    def absent(self, at_most: int) -> list[Range]:
+        """Entries that are held without their bodies."""
+
+    def baseline(self, peer: bytes) -> bytes | None:
+        """What was kept of the last meeting with a peer, by its link key."""
+
+    def keep_baseline(self, peer: bytes, value: bytes) -> None:
+        """Keep it for the next."""
+
+    def census(self) -> list[bytes]:
+        """Records of what devices hold, for this meeting, within its budget."""
+
+    def take_census(self, record: bytes) -> None:
+        """A device's record; one that is refused changes nothing."""

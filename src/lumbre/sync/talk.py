@@ -1,0 +1,227 @@
+"""The part of a meeting that is about one space: proofs, acts of who is new, exchange, census.
+
+Rules: a frontier is said to nobody whose proof has not been taken, and a device whose key was
+closed is refused, also where the act that closes it comes in this very meeting.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from lumbre.errors import Refused
+from lumbre.record.log import Lane
+from lumbre.sync.exchange import Exchange
+from lumbre.sync.frames import (
+    Acts,
+    Census,
+    Code,
+    Done,
+    Introduce,
+    Message,
+    Proof,
+    Refuse,
+    Vouched,
+    write_frame,
+)
+from lumbre.sync.frontier import branches_of
+from lumbre.sync.greeting import Greeting, Link, Standing
+from lumbre.sync.missing import Range
+from lumbre.sync.runs import whole_segments
+from lumbre.sync.shelf import Shelf
+
+# Acts by which an unknown device is introduced: some 4,000 admissions.
+ACTS_MAX_BYTES: Final = 1024 * 1024
+# What may wait until a proof has been judged: the other side's frontier.
+STASH_MAX: Final = 4
+CENSUS_MAX_BYTES: Final = 64 * 1024
+
+_ACTS_FRAME_BYTES: Final = 256 * 1024
+
+
+class Talk:
+    """One space in common. `number` is what both sides call it in this meeting."""
+
+    def __init__(
+        self, number: int, shelf: Shelf, link: Link, greeting: Greeting, binding: bytes
+    ) -> None:
+        self._number = number
+        self._shelf = shelf
+        self._greeting = greeting
+        self._binding = binding
+        self._out: deque[Iterator[bytes]] = deque()
+        self._stash: list[Message] = []
+        self._acts_bytes = self._census_bytes = 0
+        self._has_asked_acts = self._has_shown_acts = False
+        self._has_said_done = self._has_heard_done = False
+        self.exchange: Exchange | None = None
+        self.peer: Vouched | None = None
+        self.code: Code | None = None
+        self.other_code: int | None = None
+        self._say(Proof(number, greeting.prove(shelf.id, link)))
+
+    @property
+    def space(self) -> bytes:
+        """The space that it is about."""
+        return self._shelf.id
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be said or heard about this space."""
+        if self.code is not None or self.other_code is not None:
+            return not self._out
+        return self._has_said_done and self._has_heard_done and not self._out
+
+    # Out
+
+    def send(self) -> bytes:
+        """The next frame; none while there is nothing to say."""
+        while True:
+            while self._out:
+                frame = next(self._out[0], None)
+                if frame is not None:
+                    return frame
+                self._out.popleft()
+            if self.exchange is None or self.code is not None or self._has_said_done:
+                return b""
+            frame = self.exchange.send()
+            if frame or not self.exchange.is_over:
+                return frame
+            self._finish()
+
+    def _say(self, message: Message) -> None:
+        self._out.append(iter([write_frame(message)]))
+
+    def _finish(self) -> None:
+        size_bytes = 0
+        for record in self._shelf.census():
+            size_bytes += len(record)
+            if size_bytes <= CENSUS_MAX_BYTES:
+                self._say(Census(self._number, record))
+        self._say(Done(self._number))
+        self._has_said_done = True
+
+    def refuse(self, code: Code) -> None:
+        """End it, and say why."""
+        self.code = code
+        self._out.clear()
+        self._say(Refuse(int(code), self._number))
+
+    # In
+
+    def receive(self, message: Message) -> None:
+        """A message about this space. Raises `Refused` on one that has no sense here."""
+        if self.code is None and self.other_code is None:
+            self._receive(message)
+
+    def _receive(self, message: Message) -> None:
+        match message:
+            case Proof():
+                self._on_proof(message)
+            case Introduce():
+                self._on_introduce()
+            case Acts():
+                self._on_acts(message.segments)
+            case Refuse():
+                self.other_code = message.code
+                self._out.clear()
+            case Census():
+                self._on_census(message.record)
+            case Done():
+                self._has_heard_done = True
+            case _:
+                self._on_exchange(message)
+
+    def _on_exchange(self, message: Message) -> None:
+        if self.exchange is not None:
+            self.exchange.receive(message)
+            if self.exchange.new:
+                self._look_again()
+        elif len(self._stash) < STASH_MAX:
+            self._stash.append(message)
+        else:
+            raise Refused("refused.not-a-message")
+
+    def _on_proof(self, message: Proof) -> None:
+        if self.peer is not None:
+            raise Refused("refused.not-a-message")
+        try:
+            self.peer = self._greeting.check(self._shelf.id, message.sealed)
+        except Refused:
+            self.refuse(Code.BAD_PROOF)
+            return
+        self._judge()
+
+    def _judge(self) -> None:
+        assert self.peer is not None
+        standing = self._shelf.standing(self.peer.author)
+        if standing is Standing.CLOSED:
+            self.refuse(Code.KEY_CLOSED)
+        elif standing is Standing.ADMITTED:
+            self._accept(self.peer)
+        elif self._has_asked_acts:
+            self.refuse(Code.NOT_ADMITTED)
+        else:
+            self._has_asked_acts = True
+            self._say(Introduce(self._number))
+
+    def _accept(self, peer: Vouched) -> None:
+        self.exchange = Exchange(self._number, self._shelf, peer.link, self._binding)
+        stash, self._stash = self._stash, []
+        for message in stash:
+            self.exchange.receive(message)
+
+    def _look_again(self) -> None:
+        """Whether what has come in closes the key that it came from."""
+        assert self.peer is not None
+        if self._shelf.standing(self.peer.author) is Standing.CLOSED:
+            self.refuse(Code.KEY_CLOSED)
+
+    def _on_introduce(self) -> None:
+        if self._has_shown_acts:
+            raise Refused("refused.not-a-message")
+        self._has_shown_acts = True
+        self._out.append(self._acts())
+
+    def _acts(self) -> Iterator[bytes]:
+        """The trust lane, as far as it may be shown at once."""
+        book = self._shelf.book
+        branches = [b for b in branches_of(book, self._shelf.id) if b.name.lane is Lane.TRUST]
+        ranges = [Range(branch, branch.first_seq, branch.tip.seq) for branch in branches]
+        part: list[bytes] = []
+        size_bytes = total_bytes = 0
+        for segment in whole_segments(book, ranges):
+            total_bytes += len(segment)
+            if total_bytes > ACTS_MAX_BYTES:
+                break
+            if size_bytes + len(segment) > _ACTS_FRAME_BYTES and part:
+                yield write_frame(Acts(self._number, part))
+                part, size_bytes = [], 0
+            part.append(segment)
+            size_bytes += len(segment)
+        if part:
+            yield write_frame(Acts(self._number, part))
+        yield write_frame(Acts(self._number))
+
+    def _on_acts(self, segments: list[bytes]) -> None:
+        if not self._has_asked_acts or self.exchange is not None:
+            raise Refused("refused.not-a-message")
+        self._acts_bytes += sum(map(len, segments))
+        if self._acts_bytes > ACTS_MAX_BYTES:
+            self.refuse(Code.TOO_MUCH)
+        elif segments:
+            self._shelf.take_acts(segments)
+        else:
+            self._judge()
+
+    def _on_census(self, record: bytes) -> None:
+        self._census_bytes += len(record)
+        if self.exchange is None or self._census_bytes > CENSUS_MAX_BYTES:
+            raise Refused("refused.not-a-message")
+        self._shelf.take_census(record)
+
+    def lost(self) -> None:
+        """The line broke: what arrived is kept."""
+        if self.exchange is not None and self.code is None:
+            self.exchange.take()

@@ -1,0 +1,65 @@
+"""Two meetings over a line in memory: whole, in small parts, or cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lumbre.node.meetings import new_meeting
+from lumbre.node.node import Node
+from lumbre.sync.meeting import Meeting
+
+BINDING = bytes(range(32))
+TURNS_MAX = 10_000
+
+
+class Line:
+    """Carries bytes both ways. `cut_after`: bytes in both directions after which it breaks."""
+
+    def __init__(self, cut_after: int | None = None, part_bytes: int = 1 << 30) -> None:
+        self.cut_after = cut_after
+        self.part_bytes = part_bytes
+        self.up_bytes = self.down_bytes = 0
+        self.captured = bytearray()
+
+    @property
+    def total_bytes(self) -> int:
+        return self.up_bytes + self.down_bytes
+
+    def run(self, caller: Meeting, called: Meeting) -> None:
+        """Until both are over, or the line breaks."""
+        for _ in range(TURNS_MAX):
+            up = self._pass(caller.send(), called.receive)
+            down = self._pass(called.send(), caller.receive)
+            self.up_bytes += up
+            self.down_bytes += down
+            if self._is_cut:
+                caller.lost()
+                called.lost()
+                return
+            if not up and not down:
+                assert caller.is_over, "nothing to say, and not over"
+                assert called.is_over, "nothing to say, and not over"
+                return
+        raise AssertionError("no end")
+
+    @property
+    def _is_cut(self) -> bool:
+        return self.cut_after is not None and len(self.captured) >= self.cut_after
+
+    def _pass(self, data: bytes, receive: Callable[[bytes], None]) -> int:
+        if self.cut_after is not None:
+            data = data[: max(0, self.cut_after - len(self.captured))]
+        self.captured += data
+        for at in range(0, len(data), self.part_bytes):
+            receive(data[at : at + self.part_bytes])
+        return len(data)
+
+
+def meet(
+    one: Node, other: Node, *, line: Line | None = None, binding: bytes = BINDING
+) -> tuple[Meeting, Meeting]:
+    """A whole meeting of two nodes."""
+    caller = new_meeting(one, binding, is_caller=True)
+    called = new_meeting(other, binding, is_caller=False)
+    (line or Line()).run(caller, called)
+    return caller, called
