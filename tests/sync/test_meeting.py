@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from lumbre.sync.frames import Code
+from tests.attacks.test_row_02_fork import forked_world
 from tests.ledger.test_ledger import need
 from tests.sync.meet import Line, meet
 from tests.world import Device, World
@@ -69,3 +73,55 @@ def test_bytes_one_by_one_say_the_same():
         eva.write(need(f"Torre {number}"))
     meet(ana.node, eva.node, line=Line(part_bytes=1))
     assert_equal(ana, eva)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_fork_is_settled_in_one_meeting(seed):
+    world, beto, twin = forked_world(seed)
+    caro = world.join("caro")
+    meet(caro.node, beto.node)
+    caller, _ = meet(caro.node, twin.node)
+    assert caller.outcomes()[0].is_equal
+    assert_equal(caro, twin)
+    meet(beto.node, caro.node)
+    assert_equal(caro, twin, beto)
+
+
+def test_a_meeting_that_is_cut_anywhere_keeps_what_arrived_and_the_next_ends_equal():
+    def prepared() -> tuple[Device, Device]:
+        world = World()
+        ana, eva = world.founder, world.join("eva")
+        meet(ana.node, eva.node)
+        ana.write(need("Bloque 1"))
+        eva.write(need("Bloque 2"))
+        return ana, eva
+
+    line = Line()
+    ana, eva = prepared()
+    meet(ana.node, eva.node, line=line)
+    for cut in range(1, line.total_bytes, 7):
+        ana, eva = prepared()
+        meet(ana.node, eva.node, line=Line(cut_after=cut))
+        meet(ana.node, eva.node)
+        assert_equal(ana, eva)
+
+
+def test_a_device_whose_admission_has_not_arrived_introduces_itself():
+    world = World()
+    ana, eva = world.founder, world.join("eva")
+    leo = world.join("leo")
+    assert eva.node.space(world.space).ledger.rights.author(leo.key.public) is None
+    leo.write(need("Bloque 9"))
+    caller, called = meet(leo.node, eva.node)
+    assert caller.outcomes()[0].is_equal
+    assert_equal(leo, eva)
+
+
+def test_a_stranger_learns_nothing_but_that_nothing_is_in_common():
+    ana, other = World().founder, World("zoe").founder
+    line = Line()
+    caller, called = meet(ana.node, other.node, line=line)
+    assert caller.outcomes() == called.outcomes() == []
+    assert {caller.code, called.code, caller.other_code} & {Code.NO_COMMON_SPACE}
+    for secret in (ana.space, other.space, ana.key.public, other.key.public):
+        assert secret not in line.captured
