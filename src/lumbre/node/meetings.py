@@ -10,12 +10,14 @@ What this does not do: move bytes. Carriers do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final
 
 import msgspec
 
 from lumbre.ledger import Book
+from lumbre.node.codes import Codes
 from lumbre.node.founding import collect_keys
 from lumbre.node.node import Node
 from lumbre.record import SigningKey
@@ -25,7 +27,7 @@ from lumbre.record.limits import KEY_BYTES
 from lumbre.record.log import NO_SPACE, Key32
 from lumbre.sync.frontier import branches_of
 from lumbre.sync.greeting import Link, Standing, vouch
-from lumbre.sync.meeting import NOISE_BYTES, Meeting
+from lumbre.sync.meeting import NOISE_BYTES, Door, Meeting
 from lumbre.sync.missing import Range
 from lumbre.sync.runs import Read
 
@@ -149,8 +151,16 @@ def _space_of(run: Read) -> bytes:
     return first.id if first.name.space == NO_SPACE else first.name.space
 
 
-def new_meeting(node: Node, binding: bytes, *, is_caller: bool) -> Meeting:
-    """A meeting over a channel with this binding, about every space that this device can."""
+def new_meeting(
+    node: Node, binding: bytes, *, is_caller: bool, codes: Codes | None = None
+) -> Meeting:
+    """A meeting over a channel with this binding, about every space that this device can.
+
+    With `codes`, somebody who was told one may knock instead.
+    """
     shelves = [SpaceShelf(node, space.id) for space in node.spaces()]
     noise = node.random.bytes(NOISE_BYTES)
-    return Meeting(shelves, binding, noise, is_caller=is_caller)
+    door: Door | None = None
+    if codes is not None and not is_caller:
+        door = partial(codes.keeper, binding=binding)
+    return Meeting(shelves, binding, noise, is_caller=is_caller, door=door)
