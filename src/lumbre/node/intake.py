@@ -88,14 +88,11 @@ class Intake:
             try:
                 base, entries = read_segment_with_base(data)
                 self._check_space(entries)
-                past_grant = batch.add(base, entries)
-                if past_grant:
-                    pool.add(data, past_grant=past_grant)
             except Refused as error:
-                if error.message_id == "refused.gap":
-                    pool.add(data, gaps=1)
-                else:
-                    received.refuse(error.message_id)
+                received.refuse(error.message_id)
+                continue
+            # Not inside the try: what is refused while storing is no fault of this segment.
+            batch.add(data, base, entries, pool)
         batch.finish()
 
     def _check_space(self, entries: Sequence[Entry]) -> None:
@@ -261,23 +258,38 @@ class _Batch:
         self._count = 0
         self._has_acts = False
 
-    def add(self, base: Tip, entries: list[Entry]) -> int:
-        """Link a segment; how many of its entries are past the grant that is known now."""
+    def add(self, data: bytes, base: Tip, entries: Sequence[Entry], pool: _Pool) -> None:
+        """Link a segment; what cannot be linked yet goes to the pool."""
         is_act = entries[0].name.lane is Lane.TRUST
         if self._count >= COMMIT_ENTRIES or (self._has_acts and not is_act):
             self.commit()
-        linked = self._linker.add(base, entries)
-        if linked.past_grant and self._has_acts:
-            # The acts that were just read may admit this very author.
+        linked = self._link(data, base, entries, pool)
+        if linked is not None and linked.past_grant and self._has_acts:
+            # The acts that were just read may admit this very author, or let it write more.
             self.commit()
-            linked = self._linker.add(base, entries)
-        self._linked.append(linked)
-        self._count += len(entries)
-        self._unfolded += len(entries)
+            within = len(entries) - linked.past_grant
+            base = Tip.of(entries[within - 1]) if within else base
+            linked = self._link(data, base, entries[within:], pool)
+        if linked is not None and linked.past_grant:
+            pool.add(data, past_grant=linked.past_grant)
         self._has_acts = self._has_acts or is_act
         if self._linker.is_full:
             self.commit()
-        return linked.past_grant
+
+    def _link(self, data: bytes, base: Tip, entries: Sequence[Entry], pool: _Pool) -> Linked | None:
+        """Attach entries; None where they have no valid link here."""
+        try:
+            linked = self._linker.add(base, entries)
+        except Refused as error:
+            if error.message_id == "refused.gap":
+                pool.add(data, gaps=1)
+            else:
+                self._received.refuse(error.message_id)
+            return None
+        self._linked.append(linked)
+        self._count += len(entries)
+        self._unfolded += len(entries)
+        return linked
 
     def commit(self) -> None:
         """Store and judge what was gathered."""
