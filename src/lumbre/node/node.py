@@ -16,7 +16,7 @@ from typing import Final
 
 from lumbre.errors import Locked, NotFound
 from lumbre.ledger import Run, replay
-from lumbre.node.intake import CUTTING, Intake, Received
+from lumbre.node.intake import Intake, Received
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
 from lumbre.node.segments import Frontier, branches_of, frontier, segments
 from lumbre.node.spaces import Space
@@ -58,14 +58,15 @@ class Node:
         self._intake = Intake(log, private, self._spaces)
         for space in self._space_ids():
             self._open_space(space)
+        cuts = self._intake.cuts
         if self.private is not None and (
-            self.log.meta(CUTTING) is not None
-            or self.private.get(_ABOUT, b"kinds") not in (None, self._kinds())
+            cuts.is_unfinished or self.private.get(_ABOUT, b"kinds") not in (None, self._kinds())
         ):
             # The last stop fell between the two files, or this version folds otherwise.
             self.rebuild()
-            self.log.set_meta(CUTTING, None)
         self._catch_up()
+        if cuts.is_unfinished:
+            self._finish_cuts()
 
     @property
     def is_locked(self) -> bool:
@@ -76,6 +77,15 @@ class Node:
     def changes(self) -> int:
         """Grows with every change of what is folded: what was read before is stale then."""
         return self._intake.changes
+
+    def _finish_cuts(self) -> None:
+        """Let go of what was stored and not yet let go of when the node stopped."""
+        cuts = self._intake.cuts
+        if cuts.finish() and self.private is not None:
+            self.rebuild()
+            cuts.is_stale = False
+        if self.private is not None:
+            cuts.end()
 
     # Spaces
 
@@ -163,8 +173,8 @@ class Node:
         Others may have referred to it, and nothing lists who did. It takes a forked log with
         more branches than are kept, so it is rare, and once a take.
         """
-        if self._intake.is_stale and self.private is not None:
-            self._intake.is_stale = False
+        if self._intake.cuts.is_stale and self.private is not None:
+            self._intake.cuts.is_stale = False
             self.rebuild()
 
     def rebuild(self) -> int:
