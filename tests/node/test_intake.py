@@ -8,7 +8,6 @@ import pytest
 
 from lumbre.errors import Locked, NotAllowed, NotFound, Refused
 from lumbre.ledger import MemoryBook, MemoryTables
-from lumbre.node import founding
 from lumbre.node.intake import COMMIT_ENTRIES
 from lumbre.node.node import Node
 from lumbre.record import Lane, LogName, Writer
@@ -214,20 +213,6 @@ def test_a_space_that_is_not_here_is_named_so():
         node.space(bytes(32))
     with pytest.raises(NotFound):
         node.give(bytes(32))
-
-
-def test_a_request_that_somebody_changed_is_refused():
-    world = World()
-    device = Device("beto")
-    invitation = founding.invite(world.founder.node, world.space)
-    request = bytearray(founding.ask(device.node, invitation, "beto"))
-    request[-1] ^= 1
-    with pytest.raises(Refused):
-        founding.read_request(world.founder.node, bytes(request))
-    with pytest.raises(Refused):
-        founding.read_request(world.founder.node, b"\x90")
-    with pytest.raises(Refused):
-        founding.ask(device.node, bytes(600), "beto")
 
 
 def test_nothing_is_written_while_the_private_file_is_shut():

@@ -17,7 +17,7 @@ from lumbre.cli.community import offer_passphrase
 from lumbre.cli.options import DEFAULTS, Common, Folder, Yes, confirm, open_home, space_of
 from lumbre.cli.speech import data, note, say, tell, words
 from lumbre.errors import Invalid, LumbreError, NotAllowed, NotFound
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.node.aloud import six_words
 from lumbre.node.desk import own_key
 from lumbre.node.home import Home
@@ -37,7 +37,7 @@ def invite(folder: Folder, *, common: Common = DEFAULTS) -> None:
     with open_home(common) as home:
         space = space_of(home, common)
         name = f"lumbre-{space.id.hex()[:SHORT_ID]}{INVITATION}"
-        path = carrier.write_file(folder, name, [founding.invite(home.node, space.id)])
+        path = carrier.write_file(folder, name, [joining.invite(home.node, space.id)])
     if common.json:
         data({"file": str(path), "space": space.id})
         return
@@ -58,15 +58,15 @@ def ask(
         raise NotFound("not-found.invitation", folder=str(folder))
     if len(names) > 1:
         raise Invalid("invalid.which-invitation", count=len(names))
-    invitation = read(folder, names[0], founding.INVITATION_MAX_BYTES)
+    invitation = read(folder, names[0], joining.INVITATION_MAX_BYTES)
     is_new = not Home.exists(common.path)
     with open_home(common, may_create=True) as home:
         if is_new:
             offer_passphrase(home)
-        request = founding.ask(home.node, invitation, person)
-        name = f"lumbre-{founding.words_bytes_of(request).hex()[:SHORT_ID]}{REQUEST}"
+        request = joining.ask(home.node, invitation, person)
+        name = f"lumbre-{joining.words_bytes_of(request).hex()[:SHORT_ID]}{REQUEST}"
         path = carrier.write_file(folder, name, [request])
-        said = six_words(founding.words_bytes_of(request))
+        said = six_words(joining.words_bytes_of(request))
         is_open_mode = home.is_open_mode
     if common.json:
         data({"file": str(path), "words": said, "open_mode": is_open_mode})
@@ -109,20 +109,20 @@ def _admit_one(
     if found is None:
         return None
     space, request, name = found
-    entry = founding.admit(home.node, own_key(home.node, space), request, name, role)
+    entry = joining.admit(home.node, own_key(home.node, space), request, name, role)
     home.events.note("admitted", role=int(role))
     note("cli.admit.done", name=name)
-    said = six_words(founding.words_bytes(request))
+    said = six_words(joining.words_bytes(request))
     return {"act": entry.id, "role": role.name.lower(), "words": said}
 
 
 def asked(
     home: Home, folder: Path, file: str, asks_id: str, *, yes: bool, **values: object
-) -> tuple[Space, founding.Request, str] | None:
+) -> tuple[Space, joining.Request, str] | None:
     """Who asks in a file, after both sides have read the six words; None: nobody new, or no."""
     try:
-        data_ = read(folder, file, founding.REQUEST_MAX_BYTES)
-        request, name = founding.read_request(home.node, data_)
+        data_ = read(folder, file, joining.REQUEST_MAX_BYTES)
+        request, name = joining.read_request(home.node, data_)
         space = home.node.space(request.space)
     except LumbreError as error:
         note("cli.admit.bad-file", file=file, why=words().error(error))
@@ -131,7 +131,7 @@ def asked(
         note("cli.admit.known", name=name)
         return None
     note(asks_id, name=name, **values)
-    note("cli.words", words=" ".join(six_words(founding.words_bytes(request))))
+    note("cli.words", words=" ".join(six_words(joining.words_bytes(request))))
     if not yes and not confirm("cli.admit.confirm"):
         note("cli.admit.not-now")
         return None

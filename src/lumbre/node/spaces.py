@@ -8,6 +8,7 @@ is enough to know whose logs to take in and how much of them, and opens nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from lumbre.errors import Invalid, NotAllowed, Refused
 from lumbre.ledger import Book, Ledger, MemoryTables, Tables
@@ -16,11 +17,18 @@ from lumbre.record import OPEN, START, Entry, Lane, LogName, Ref, SigningKey, Ti
 from lumbre.record.canonical import decode as untyped
 from lumbre.record.epoch import EpochKeys
 from lumbre.record.limits import BODY_MAX_BYTES, KEY_ID_BYTES, SALT_BYTES
-from lumbre.record.seal import open_body, open_text, seal_body
+from lumbre.record.seal import open_body, open_text, seal_body, seal_text
 from lumbre.schema import Body, Registry
 from lumbre.schema.fields import refs_in
 from lumbre.trust.acts import AFTER_MAX
 from lumbre.trust.duties import boxes_of, current_epoch, epochs
+
+_NONCE_BYTES: Final = 24
+
+
+def sealed_text(text: str, keys: EpochKeys, random: Random) -> bytes:
+    """A name or a reason inside an open body, for who holds the epoch's key."""
+    return seal_text(text, keys.text, random.bytes(_NONCE_BYTES))
 
 
 class Space:

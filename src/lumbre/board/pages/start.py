@@ -7,7 +7,7 @@ from starlette.responses import Response
 from lumbre.board.forms import Form, read_upload
 from lumbre.board.visit import COOKIE_MAX_AGE_S, LANGUAGE_COOKIE, REFILL_STATUS, Visit, post
 from lumbre.errors import Invalid, LumbreError
-from lumbre.node import founding
+from lumbre.node import founding, joining
 from lumbre.node.aloud import six_words
 from lumbre.node.desk import one_line
 from lumbre.node.names import space_name
@@ -37,7 +37,7 @@ def _waiting(visit: Visit) -> list[list[str]]:
     for space in visit.node.spaces():
         request = visit.node.log.meta(_meta(space.id))
         if request is not None and space_name(space) is None:
-            found.append(six_words(founding.words_bytes_of(request)))
+            found.append(six_words(joining.words_bytes_of(request)))
     return found
 
 
@@ -78,8 +78,8 @@ async def join(visit: Visit) -> Response:
         if not file:
             raise Invalid("invalid.empty", field="file")
         choose_passphrase(visit, form)
-        request = founding.ask(visit.node, file, person)
-        space = founding.space_of(request)
+        request = joining.ask(visit.node, file, person)
+        space = joining.space_of(request)
         visit.node.log.set_meta(_meta(space), request)
     except LumbreError as error:
         visit.home.events.error(error)
@@ -92,7 +92,7 @@ async def request_file(visit: Visit) -> Response:
     for space in visit.node.spaces():
         request = visit.node.log.meta(_meta(space.id))
         if request is not None:
-            name = f"lumbre-{founding.words_bytes_of(request).hex()[:8]}.request"
+            name = f"lumbre-{joining.words_bytes_of(request).hex()[:8]}.request"
             headers = {"content-disposition": f'attachment; filename="{name}"'}
             return Response(request, media_type="application/octet-stream", headers=headers)
     return visit.go("/start")
