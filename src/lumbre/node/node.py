@@ -27,6 +27,9 @@ from lumbre.schema import Body, Registry
 # Raised with every change of a view: the views on disk are then made anew.
 VIEWS_VERSION: Final = 2
 
+KEPT_MAX_SPACES: Final = 64
+"""Spaces whose own signing keys stay derived: more than a device takes part in."""
+
 _SPACES: Final = "spaces"
 _ABOUT: Final = "about"
 _EPOCHS: Final = "epoch"
@@ -55,6 +58,7 @@ class Node:
         self.clock = clock
         self.random = random
         self._spaces: dict[bytes, Space] = {}
+        self._authors: dict[bytes, list[SigningKey]] = {}
         self._intake = Intake(log, private, self._spaces)
         for space in self._space_ids():
             self._open_space(space)
@@ -129,12 +133,28 @@ class Node:
         """Keep a signing key for a space, of 32 random bytes; it is on the disk on return."""
         key = SigningKey(seed)
         self._unlocked().put_secret(_AUTHORS, space + key.public, seed)
+        self._authors.pop(space, None)
         return key
 
     def authors(self, space: bytes) -> list[SigningKey]:
         """This node's own signing keys in a space."""
-        found = self._unlocked().secrets(_AUTHORS)
-        return [SigningKey(seed) for id_, seed in found if id_[:32] == space]
+        private = self._unlocked()
+        kept = self._authors.get(space)
+        if kept is None:
+            found = private.secrets(_AUTHORS)
+            kept = [SigningKey(seed) for id_, seed in found if id_[:32] == space]
+            if len(self._authors) >= KEPT_MAX_SPACES:
+                self._authors.clear()
+            self._authors[space] = kept
+        return list(kept)
+
+    def keep_secret(self, kind: str, id_: bytes, value: bytes) -> None:
+        """Keep in the private file what is nobody else's; it is on the disk on return."""
+        self._unlocked().put_secret(kind, id_, value)
+
+    def secret(self, kind: str, id_: bytes) -> bytes | None:
+        """What was kept there."""
+        return dict(self._unlocked().secrets(kind)).get(id_)
 
     def learn_epoch(self, space: bytes, epoch: bytes, secret: bytes) -> None:
         """Keep an epoch's secret, and judge what waited for it."""
@@ -245,8 +265,15 @@ class Node:
             raise NotFound("not-found.entry", entry=id_.hex())
         return ref
 
+    def forget_secrets(self) -> None:
+        """Let go of what was derived from secrets and kept in memory."""
+        self._authors.clear()
+        for space in self._spaces.values():
+            space.forget_secrets()
+
     def close(self) -> None:
         """Let go of the stores."""
+        self.forget_secrets()
         if self.private is not None:
             self.private.close()
         self.log.close()

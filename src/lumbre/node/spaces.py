@@ -23,6 +23,8 @@ from lumbre.schema.fields import refs_in
 from lumbre.trust.acts import AFTER_MAX
 from lumbre.trust.duties import boxes_of, current_epoch, epochs
 
+KEPT_MAX_TEXTS: Final = 4096
+"""Names and reasons that stay opened for the next page: a large commune's, under 1 MB."""
 _NONCE_BYTES: Final = 24
 
 
@@ -50,6 +52,7 @@ class Space:
         self._clock = clock
         self._random = random
         self._epochs: dict[bytes, EpochKeys] = {}
+        self._texts: dict[bytes, str | None] = {}
         own = MemoryTables() if tables is None else _OwnTables(space, tables)
         self.ledger = Ledger(space, registry, book, own, self._open)
 
@@ -58,6 +61,8 @@ class Space:
     def add_epoch(self, epoch: bytes, secret: bytes) -> None:
         """Learn the secret of the epoch that the entry with this id made."""
         self._epochs[epoch] = EpochKeys.of(secret)
+        # What no key opened may be opened now.
+        self._texts.clear()
 
     def epoch_keys(self) -> list[EpochKeys]:
         """The keys of every epoch that is known here."""
@@ -101,7 +106,16 @@ class Space:
 
     def text(self, sealed: bytes) -> str | None:
         """A name or a reason inside an open body; None where no key here opens it."""
-        return open_text(sealed, [keys.text for keys in self._epochs.values()])
+        if sealed not in self._texts:
+            if len(self._texts) >= KEPT_MAX_TEXTS:
+                self._texts.clear()
+            self._texts[sealed] = open_text(sealed, [keys.text for keys in self._epochs.values()])
+        return self._texts[sealed]
+
+    def forget_secrets(self) -> None:
+        """Let go of epoch keys, and of what they opened."""
+        self._epochs.clear()
+        self._texts.clear()
 
     def _open(self, entry: Entry) -> bytes | None:
         """The plain body; None while no key here opens it.
