@@ -51,30 +51,56 @@ def ask(
     common: Common = DEFAULTS,
 ) -> None:
     """Ask to take part in the space of an invitation that lies in a folder."""
-    names = carrier.names_in(folder, INVITATION)
-    if common.space:
-        names = [name for name in names if common.space in name]
-    if not names:
-        raise NotFound("not-found.invitation", folder=str(folder))
-    if len(names) > 1:
-        raise Invalid("invalid.which-invitation", count=len(names))
-    invitation = read(folder, names[0], joining.INVITATION_MAX_BYTES)
+    invitation = _the_invitation(folder, common.space or "")
     is_new = not Home.exists(common.path)
     with open_home(common, may_create=True) as home:
         if is_new:
             offer_passphrase(home)
+        spaces = [space.id for space in home.node.spaces()]
+        pending = {space: joining.pending(home.node, space) for space in spaces}
         request = joining.ask(home.node, invitation, person)
-        name = f"lumbre-{joining.words_bytes_of(request).hex()[:SHORT_ID]}{REQUEST}"
-        path = carrier.write_file(folder, name, [request])
+        earlier = pending.get(joining.space_of(request))
+        path = carrier.write_file(folder, _name(request), [request])
         said = six_words(joining.words_bytes_of(request))
         is_open_mode = home.is_open_mode
     if common.json:
-        data({"file": str(path), "words": said, "open_mode": is_open_mode})
+        replaces = None if earlier in (None, request) else _name(earlier)
+        values = {"file": str(path), "words": said, "open_mode": is_open_mode}
+        data(values | {"is_same": earlier == request, "replaces": replaces})
         return
     tell("cli.ask.done", file=path.name, folder=folder)
+    if earlier == request:
+        tell("cli.ask.again")
+    elif earlier is not None:
+        tell("cli.ask.replaces", file=_name(earlier))
     tell("cli.words", words=" ".join(said))
     tell("cli.open-mode" if is_open_mode else "cli.locked-mode")
     tell("cli.ask.next")
+
+
+def _the_invitation(folder: Path, wanted: str) -> bytes:
+    """The invitation that is meant, by the beginning of its space's id; what is none is named."""
+    found: dict[bytes, str] = {}
+    for name in carrier.names_in(folder, INVITATION):
+        try:
+            invitation = read(folder, name, joining.INVITATION_MAX_BYTES)
+            space = joining.read_invitation(invitation).space.hex()
+        except LumbreError as error:
+            note("cli.ask.bad-file", file=name, why=words().error(error))
+            continue
+        if space.startswith(wanted.lower()):
+            found[invitation] = space
+    if not found:
+        raise NotFound("not-found.invitation", folder=str(folder))
+    if len(found) > 1:
+        ids = ", ".join(sorted(space[:SHORT_ID] for space in found.values()))
+        raise Invalid("invalid.which-invitation", count=len(found), ids=ids)
+    return next(iter(found))
+
+
+def _name(request: bytes) -> str:
+    """The file's name of a request that this device made."""
+    return f"lumbre-{joining.words_bytes_of(request).hex()[:SHORT_ID]}{REQUEST}"
 
 
 def admit(

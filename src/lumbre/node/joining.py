@@ -6,6 +6,9 @@ An invitation names the space and the X25519 half of its epoch; a request carrie
 newcomer's fresh author key, signed by itself, and its name sealed to that epoch, so that a
 stick shows neither names nor content. Both sides read six words aloud before `admit`.
 
+A request is kept in the private file until it is answered: who asks twice hands in the same
+one, with the same words.
+
 What this does not do: carry the files.
 """
 
@@ -37,6 +40,7 @@ REQUEST_MAX_BYTES: Final = 2048
 
 _REQUEST_DOMAIN: Final = b"lumbre/request/1\0"
 _WORDS_DOMAIN: Final = b"lumbre/words/1\0"
+_REQUESTS: Final = "request"
 
 _T = TypeVar("_T")
 
@@ -58,6 +62,14 @@ class Request(msgspec.Struct, array_like=True, frozen=True, tag="lumbre-request"
     signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 
 
+class _Asked(msgspec.Struct, array_like=True, frozen=True):
+    """A request that this device made, and what it answers."""
+
+    invitation: bytes
+    person: str
+    request: bytes
+
+
 def invite(node: Node, space: bytes) -> bytes:
     """An invitation to a space, for a file or a QR link. It gives nobody a right."""
     epoch, keys = node.space(space).current_keys()
@@ -65,15 +77,44 @@ def invite(node: Node, space: bytes) -> bytes:
 
 
 def ask(node: Node, invitation: bytes, person_name: str) -> bytes:
-    """Begin to hold the space of an invitation, and a request to be let in."""
-    asked = _read(invitation, INVITATION_MAX_BYTES, Invitation)
-    node.add_space(asked.space)
-    closed = closed_keys(node.space(asked.space).ledger.rights)
+    """Begin to hold the space of an invitation, and a request to be let in.
+
+    The same one as before, while nobody has answered it and it says the same.
+    """
+    asked, person = read_invitation(invitation), plain(person_name)
+    sealed = seal_envelope(person.encode(), [asked.public])[0].box
+    space = node.add_space(asked.space)
+    kept = _asked(node, asked.space)
+    if kept is not None and (kept.invitation, kept.person) == (invitation, person):
+        return kept.request
+    closed = closed_keys(space.ledger.rights)
     keys = [key for key in node.authors(asked.space) if key.public not in closed]
     key = keys[0] if keys else node.keep_author(asked.space, node.random.bytes(KEY_BYTES))
-    sealed = seal_envelope(plain(person_name).encode(), [asked.public])[0].box
     signature = key.sign(_REQUEST_DOMAIN, asked.space + key.public + sealed)
-    return encode(Request(asked.space, key.public, sealed, signature))
+    request = encode(Request(asked.space, key.public, sealed, signature))
+    node.keep_secret(_REQUESTS, asked.space, encode(_Asked(invitation, person, request)))
+    return request
+
+
+def read_invitation(data: bytes) -> Invitation:
+    """An invitation. Nobody has signed it: it gives nobody a right."""
+    return _read(data, INVITATION_MAX_BYTES, Invitation)
+
+
+def pending(node: Node, space: bytes) -> bytes | None:
+    """The request by which this device asks to take part, while nobody has answered it."""
+    asked = _asked(node, space)
+    return None if asked is None else asked.request
+
+
+def _asked(node: Node, space: bytes) -> _Asked | None:
+    kept = node.secret(_REQUESTS, space)
+    if kept is None:
+        return None
+    asked = msgspec.msgpack.decode(kept, type=_Asked)
+    author = _read(asked.request, REQUEST_MAX_BYTES, Request).author
+    is_answered = node.space(space).ledger.rights.author(author) is not None
+    return None if is_answered else asked
 
 
 def read_request(node: Node, data: bytes) -> tuple[Request, str]:
