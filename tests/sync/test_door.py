@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lumbre.errors import Invalid
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.node.aloud import six_words
 from lumbre.node.codes import GUESSES_MAX, Codes, Coming, link_for, read_code
 from lumbre.node.meetings import new_meeting
@@ -37,7 +37,7 @@ def test_a_newcomer_with_a_code_is_let_in_after_both_read_the_same_words():
     assert asking.said == founding_words(coming)
     # Nothing of it lets anybody in: a person does.
     assert ana.node.space(world.space).ledger.rights.author(asking.request.author) is None
-    founding.admit(ana.node, ana.key, asking.request, asking.name, Role.MEMBER)
+    joining.admit(ana.node, ana.key, asking.request, asking.name, Role.MEMBER)
     assert codes.asking() == []
     eva.space = world.space
     meet(eva.node, ana.node)
@@ -47,7 +47,7 @@ def test_a_newcomer_with_a_code_is_let_in_after_both_read_the_same_words():
 
 def founding_words(coming: Coming) -> list[str]:
     assert coming.request is not None
-    return six_words(founding.words_bytes_of(coming.request))
+    return six_words(joining.words_bytes_of(coming.request))
 
 
 def test_a_code_is_used_once():

@@ -13,7 +13,7 @@ import re
 from typing import Final, NamedTuple
 
 from lumbre.errors import Invalid, NotFound, Refused
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.node.aloud import words_of
 from lumbre.node.node import Node
 from lumbre.sync.door import Keeper, Newcomer
@@ -31,7 +31,7 @@ _LINK: Final = re.compile(r"lumbre:(?P<address>[0-9a-zA-Z.:\[\]-]{1,64})/(?P<cod
 class Asking(NamedTuple):
     """Who waits to be let in: the request, the name in it, and what to read aloud."""
 
-    request: founding.Request
+    request: joining.Request
     name: str
     said: list[str]
 
@@ -89,17 +89,17 @@ class Codes:
 
     def invitation(self, slot: int) -> bytes:
         """The invitation to the code's space."""
-        return founding.invite(self._node, self._at(slot).space)
+        return joining.invite(self._node, self._at(slot).space)
 
     def asked(self, slot: int, request: bytes) -> None:
         """Keep a request for a person to look at; the code is used up."""
-        asked, name = founding.read_request(self._node, request)
+        asked, name = joining.read_request(self._node, request)
         if asked.space != self._at(slot).space:
             raise Refused("refused.not-for-this-key")
         self._open.pop(slot, None)
         if len(self._asking) >= REQUESTS_MAX:
             del self._asking[next(iter(self._asking))]
-        said = words_of(founding.words_bytes(asked))
+        said = words_of(joining.words_bytes(asked))
         self._asking[asked.author] = Asking(asked, name, said)
 
     def _at(self, slot: int) -> _Open:
@@ -166,5 +166,5 @@ class Coming:
         self.door = Newcomer(slot_of(code), code, binding, node.random.bytes, self._ask)
 
     def _ask(self, invitation: bytes) -> bytes:
-        self.request = founding.ask(self._node, invitation, self._person_name)
+        self.request = joining.ask(self._node, invitation, self._person_name)
         return self.request

@@ -9,7 +9,7 @@ while one take lasts: what they hang on may come later in the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -31,6 +31,10 @@ POOL_MAX_SEGMENTS: Final = 64
 FOUNDING_MAX_BYTES: Final = 4096
 
 
+Read = tuple[Tip, Sequence[Entry]]
+"""Checked entries of one log, and the entry that they follow."""
+
+
 class Received(msgspec.Struct):
     """What became of bytes that came from somewhere."""
 
@@ -42,9 +46,9 @@ class Received(msgspec.Struct):
     forks: int = 0
     refused: dict[str, int] = {}
 
-    def refuse(self, message_id: str) -> None:
-        """Count a segment that was not taken in."""
-        self.refused[message_id] = self.refused.get(message_id, 0) + 1
+    def refuse(self, message_id: str, count: int = 1) -> None:
+        """Count segments that were not taken in."""
+        self.refused[message_id] = self.refused.get(message_id, 0) + count
 
 
 class Intake:
@@ -67,49 +71,38 @@ class Intake:
     def take(self, parts: Iterable[bytes]) -> Received:
         """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
         received = Received()
+        self._take(_read(parts, received), received)
+        return received
+
+    def take_read(self, runs: Iterable[Read]) -> Received:
+        """The same for entries that a meeting has read and checked."""
+        received = Received()
+        self._take(runs, received)
+        return received
+
+    def _take(self, runs: Iterable[Read], received: Received) -> None:
         while True:
             before = received.new
             pool = _Pool()
-            self._take(parts, received, pool)
-            if not pool.segments or received.new == before:
+            batch = _Batch(self, received)
+            for base, entries in runs:
+                if self._is_of_ours(entries):
+                    batch.add(base, entries, pool)
+                else:
+                    received.refuse("refused.unknown-space")
+            batch.finish()
+            if not pool.runs or received.new == before:
                 break
-            parts = pool.segments
+            runs = pool.runs
         received.past_grant += pool.past_grant
         if pool.gaps:
-            received.refused["refused.gap"] = received.refused.get("refused.gap", 0) + pool.gaps
-        return received
+            received.refuse("refused.gap", pool.gaps)
 
-    def take_read(self, runs: Iterable[tuple[Tip, list[Entry]]]) -> Received:
-        """The same for entries that a meeting has read; what does not fit is counted."""
-        received = Received()
-        batch = _Batch(self, received)
-        for base, entries in runs:
-            try:
-                self._check_space(entries)
-                received.past_grant += batch.add(base, entries)
-            except Refused as error:
-                received.refuse(error.message_id)
-        batch.finish()
-        return received
-
-    def _take(self, parts: Iterable[bytes], received: Received, pool: _Pool) -> None:
-        batch = _Batch(self, received)
-        for data in parts:
-            try:
-                base, entries = read_segment_with_base(data)
-                self._check_space(entries)
-            except Refused as error:
-                received.refuse(error.message_id)
-                continue
-            # Not inside the try: what is refused while storing is no fault of this segment.
-            batch.add(data, base, entries, pool)
-        batch.finish()
-
-    def _check_space(self, entries: Sequence[Entry]) -> None:
+    def _is_of_ours(self, entries: Sequence[Entry]) -> bool:
         first = entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
-        if space not in self._spaces or (first.name.space == NO_SPACE and len(entries) > 1):
-            raise Refused("refused.unknown-space")
+        is_founding = first.name.space == NO_SPACE
+        space = first.id if is_founding else first.name.space
+        return space in self._spaces and not (is_founding and len(entries) > 1)
 
     def _grant(self, name: LogName) -> int:
         if name.space == NO_SPACE:
@@ -192,19 +185,30 @@ class Intake:
                 self.cuts.end()
 
 
+def _read(parts: Iterable[bytes], received: Received) -> Iterator[Read]:
+    """The good ones of segments; others are counted."""
+    for data in parts:
+        try:
+            run = read_segment_with_base(data)
+        except Refused as error:
+            received.refuse(error.message_id)
+        else:
+            yield run
+
+
 class _Pool:
     """Segments to try again when others of the same take have been admitted."""
 
     def __init__(self) -> None:
-        self.segments: list[bytes] = []
+        self.runs: list[Read] = []
         self.gaps = 0
         self.past_grant = 0
 
-    def add(self, data: bytes, *, gaps: int = 0, past_grant: int = 0) -> None:
+    def add(self, run: Read, *, gaps: int = 0, past_grant: int = 0) -> None:
         self.gaps += gaps
         self.past_grant += past_grant
-        if len(self.segments) < POOL_MAX_SEGMENTS:
-            self.segments.append(data)
+        if len(self.runs) < POOL_MAX_SEGMENTS:
+            self.runs.append(run)
 
 
 class _Batch:
@@ -222,37 +226,38 @@ class _Batch:
         self._count = 0
         self._has_acts = False
 
-    def add(self, data: bytes, base: Tip, entries: Sequence[Entry], pool: _Pool) -> None:
+    def add(self, base: Tip, entries: Sequence[Entry], pool: _Pool) -> None:
         """Link a segment; what cannot be linked yet goes to the pool."""
         is_act = entries[0].name.lane is Lane.TRUST
         if self._count >= COMMIT_ENTRIES or (self._has_acts and not is_act):
             self.commit()
-        linked = self._link(data, base, entries, pool)
+        run = (base, entries)
+        linked = self._link(run, pool)
         if linked is not None and linked.past_grant and self._has_acts:
             # The acts that were just read may admit this very author, or let it write more.
             self.commit()
             within = len(entries) - linked.past_grant
             base = Tip.of(entries[within - 1]) if within else base
-            linked = self._link(data, base, entries[within:], pool)
+            linked = self._link((base, entries[within:]), pool)
         if linked is not None and linked.past_grant:
-            pool.add(data, past_grant=linked.past_grant)
+            pool.add(run, past_grant=linked.past_grant)
         self._has_acts = self._has_acts or is_act
         if self._linker.is_full:
             self.commit()
 
-    def _link(self, data: bytes, base: Tip, entries: Sequence[Entry], pool: _Pool) -> Linked | None:
+    def _link(self, run: Read, pool: _Pool) -> Linked | None:
         """Attach entries; None where they have no valid link here."""
         try:
-            linked = self._linker.add(base, entries)
+            linked = self._linker.add(*run)
         except Refused as error:
             if error.message_id == "refused.gap":
-                pool.add(data, gaps=1)
+                pool.add(run, gaps=1)
             else:
                 self._received.refuse(error.message_id)
             return None
         self._linked.append(linked)
-        self._count += len(entries)
-        self._unfolded += len(entries)
+        self._count += len(run[1])
+        self._unfolded += len(run[1])
         return linked
 
     def commit(self) -> None:

@@ -18,7 +18,7 @@ import msgspec
 
 from lumbre.ledger import Book
 from lumbre.node.codes import Codes
-from lumbre.node.founding import collect_keys
+from lumbre.node.epochs import collect_keys
 from lumbre.node.node import Node
 from lumbre.record import SigningKey
 from lumbre.record.branch import Branch

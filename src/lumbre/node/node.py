@@ -16,7 +16,7 @@ from typing import Final
 
 from lumbre.errors import Locked, NotFound
 from lumbre.ledger import Run, replay
-from lumbre.node.intake import Intake, Received
+from lumbre.node.intake import Intake, Read, Received
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
 from lumbre.node.segments import Frontier, branches_of, frontier, segments
 from lumbre.node.spaces import Space
@@ -187,7 +187,7 @@ class Node:
         self._rebuild_if_stale()
         return received
 
-    def take_read(self, runs: Iterable[tuple[Tip, list[Entry]]]) -> Received:
+    def take_read(self, runs: Iterable[Read]) -> Received:
         """The same for entries that a meeting has read and checked."""
         received = self._intake.take_read(runs)
         self._rebuild_if_stale()
