@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from lumbre.ledger.memory_census import MemoryCensus
 from lumbre.record.branch import Arrival, Branch, Write, to_entry
 from lumbre.record.entry import Entry, Tip
 from lumbre.record.log import LogName
@@ -97,6 +98,7 @@ class MemoryBook:
         self._arrivals: list[Arrival] = []
         self._meta: dict[str, bytes] = {}
         self._gone = 0
+        self.census = MemoryCensus(self._entries, self._arrivals)
 
     def meta(self, name: str) -> bytes | None:
         """A fact about this store, by name."""
