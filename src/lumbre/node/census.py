@@ -161,6 +161,10 @@ class Census:
         ]
         return Holders(entry.body is not None, len(heard), max(heard, default=None))
 
+    def devices(self) -> int:
+        """How many other devices have said anything that can be read here."""
+        return len(self._claims())
+
     def at_risk(self) -> Iterator[Entry]:
         """Entries whose body is here and on no other device that said so: lost with this one."""
         log = self._node.log

@@ -11,7 +11,8 @@ What it does not do: read or check records (see `census`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -80,13 +81,13 @@ class Holdings:
         without = tuple(sorted(logs))
         return Says(device, wall_s, digest, without, fitting(self._rows(lacking), without))
 
-    def _rows(self, lacking: Set[int]) -> Iterator[Row]:
+    def _rows(self, lacking: AbstractSet[int]) -> Iterator[Row]:
         numbers = self._disk.census.moved_lately()
         moved = [self._by_number[number] for number in numbers if number in self._by_number]
         for branch in sorted(moved, key=lambda branch: branch.name.lane > Lane.URGENT):
             yield from islice(self._held(branch, lacking), RANGES_MAX)
 
-    def _held(self, branch: Branch, lacking: Set[int]) -> Iterator[Row]:
+    def _held(self, branch: Branch, lacking: AbstractSet[int]) -> Iterator[Row]:
         """Runs of bodies that are here, on the way down from a branch's tip."""
         top = branch.tip.seq
         for part in self._down(branch):
