@@ -12,6 +12,7 @@ from itertools import islice
 
 import msgspec
 
+from lumbre.ledger.memory_census import MemoryCensus
 from lumbre.record.branch import Arrival, Branch, Write, to_entry
 from lumbre.record.entry import Entry, Tip
 from lumbre.record.log import LogName
@@ -98,6 +99,7 @@ class MemoryBook:
         self._arrivals: list[Arrival] = []
         self._meta: dict[str, bytes] = {}
         self._gone = 0
+        self.census = MemoryCensus(self._entries, self._arrivals)
 
     def meta(self, name: str) -> bytes | None:
         """A fact about this store, by name."""
