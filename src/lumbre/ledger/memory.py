@@ -75,6 +75,11 @@ class MemoryTables:
             insort(self._keys[table], key)
         values[key] = value
 
+    def put_many(self, table: str, pairs: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Set several values."""
+        for key, value in pairs:
+            self.put(table, key, value)
+
     def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Pairs whose key begins with `prefix`, by key."""
         keys = self._keys[table]

@@ -25,7 +25,7 @@ from lumbre.record.log import NO_SPACE
 from lumbre.schema import Body, Registry
 
 # Raised with every change of a view: the views on disk are then made anew.
-VIEWS_VERSION: Final = 2
+VIEWS_VERSION: Final = 3
 
 KEPT_MAX_SPACES: Final = 64
 """Spaces whose own signing keys stay derived: more than a device takes part in."""

@@ -217,5 +217,8 @@ class _OwnTables:
     def put(self, table: str, key: bytes, value: bytes | None) -> None:
         self._tables.put(self._prefix + table, key, value)
 
+    def put_many(self, table: str, pairs: Sequence[tuple[bytes, bytes | None]]) -> None:
+        self._tables.put_many(self._prefix + table, pairs)
+
     def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         return self._tables.scan(self._prefix + table, prefix)
