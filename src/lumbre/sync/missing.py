@@ -1,8 +1,9 @@
 """What the other side lacks of one's own branches, from what it says that it holds.
 
 A head that is found here says that its whole line is held, back to the log's first entry or
-to the gap that it stands above. A head that is not found says nothing: its log has moved on
-there, or is forked; then a ladder of entries before it tells how far the lines are one.
+to the gap that it stands above. A head that is not found and is further on than the one branch
+here is taken to go on from it: most logs are not forked, and closing digests tell. Else it says
+nothing; then a ladder of entries before it tells how far the lines are one.
 """
 
 from __future__ import annotations
@@ -53,6 +54,15 @@ class Known:
                 if number is not None:
                     self.add(number, seq, head.first_seq)
                     break
+            else:
+                self._add_ahead(branches or (), head)
+
+    def _add_ahead(self, branches: Sequence[Branch], head: HeadSaid) -> None:
+        """A head that is not here: without a ladder, its log is taken to have moved on there."""
+        if len(branches) == 1 and not head.ladder:
+            tip = branches[0].tip
+            if head.seq > tip.seq:
+                self.add(branches[0].number, tip.seq, head.first_seq)
 
     def _find(self, branches: Sequence[Branch], seq: int, id_: bytes) -> int | None:
         for branch in branches:
