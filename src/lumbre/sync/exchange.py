@@ -42,6 +42,7 @@ from lumbre.sync.frontier import (
     digest_of,
     heads_of,
     read_baseline,
+    round_key,
     seqs_after,
     short,
     steps_since,
@@ -101,6 +102,7 @@ class Exchange:
 
     def _begin(self) -> None:
         self.rounds += 1
+        self._key = round_key(self._binding, self.rounds)
         self._look()
         self._heard: Counter[type[Message]] = Counter()
         self._round_new = 0
@@ -119,7 +121,7 @@ class Exchange:
             return
         is_same = self._digest == self._baseline.digest
         name = b"" if is_same else self._baseline.digest[:PREFIX_BYTES]
-        new = [head.said() for head in steps.new]
+        new = [head.said(self._key) for head in steps.new]
         self._say(Warm(self._number, self._digest, name, steps.moved, new))
 
     def _look(self) -> None:
@@ -131,7 +133,7 @@ class Exchange:
     def _say_cold(self) -> None:
         if not self._has_said_cold:
             self._has_said_cold = True
-            shorts = sorted(short(head, self._binding) for head in self._heads[:_SHORTS_MAX])
+            shorts = sorted(short(head, self._key) for head in self._heads[:_SHORTS_MAX])
             self._say(Cold(self._number, self._digest, b"".join(shorts)))
 
     # In
@@ -174,7 +176,7 @@ class Exchange:
         for number, seq in seqs_after(baseline, message.moved).items():
             branch = branches[number]
             known.add(number, seq, branch.first_seq if branch.is_above_gap else 0)
-        known.add_said(message.heads)
+        known.add_said(message.heads, self._key)
         self._names = [branches[number].name for number, _ in baseline.heads]
         self._send_missing(known)
 
@@ -185,21 +187,21 @@ class Exchange:
         self._say_cold()
         shorts = message.shorts
         theirs = {shorts[i : i + SHORT_BYTES] for i in range(0, len(shorts), SHORT_BYTES)}
-        found = [(short(head, self._binding) in theirs, head) for head in self._heads]
+        found = [(short(head, self._key) in theirs, head) for head in self._heads]
         self._matched = [head for is_there, head in found if is_there]
         left = [head for is_there, head in found if not is_there]
         self._say(Heads(self._number, self._said(left)))
 
     def _said(self, heads: Sequence[Head]) -> list[HeadSaid]:
         if self.rounds == 1:
-            return [head.said() for head in heads[:_HEADS_MAX]]
-        return [head.said(self._shelf.book) for head in heads[:_LADDERS_MAX]]
+            return [head.said(self._key) for head in heads[:_HEADS_MAX]]
+        return [head.said(self._key, self._shelf.book) for head in heads[:_LADDERS_MAX]]
 
     def _on_heads(self, heads: list[HeadSaid]) -> None:
         known = Known(self._shelf.book, self._branches)
         for head in self._matched:
             known.add(head.number, head.seq, head.first_seq)
-        known.add_said(heads)
+        known.add_said(heads, self._key)
         self._send_missing(known)
 
     def _send_missing(self, known: Known) -> None:

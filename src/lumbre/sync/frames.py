@@ -107,7 +107,7 @@ class Refuse(Message, frozen=True):
 
 
 class HeadSaid(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A head as it travels: log and id by their first bytes; a ladder of entries before it."""
+    """A head as it travels, its id by `frontier.short_id`; with a ladder of entries before it."""
 
     log: Prefix
     seq: Count

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from lumbre.ledger import Book
 from lumbre.record.branch import Branch
 from lumbre.sync.frames import PREFIX_BYTES, HeadSaid
+from lumbre.sync.frontier import short_id
 
 
 class Range(NamedTuple):
@@ -45,12 +46,12 @@ class Known:
             seq = min(seq, branch.first_seq - 1)
             branch = None if branch.parent is None else self._branches.get(branch.parent)
 
-    def add_said(self, heads: Iterable[HeadSaid]) -> None:
+    def add_said(self, heads: Iterable[HeadSaid], key: bytes) -> None:
         """The same for heads as they were said, where they or entries before are found here."""
         for head in heads:
             branches = self._by_log.get(head.log)
             for seq, id_ in ((head.seq, head.id), *head.ladder) if branches else ():
-                number = self._find(branches or (), seq, id_)
+                number = self._find(branches or (), seq, id_, key)
                 if number is not None:
                     self.add(number, seq, head.first_seq)
                     break
@@ -64,15 +65,12 @@ class Known:
             if head.seq > tip.seq:
                 self.add(branches[0].number, tip.seq, head.first_seq)
 
-    def _find(self, branches: Sequence[Branch], seq: int, id_: bytes) -> int | None:
+    def _find(self, branches: Sequence[Branch], seq: int, id_: bytes, key: bytes) -> int | None:
         for branch in branches:
             if branch.first_seq <= seq <= branch.tip.seq:
-                if seq == branch.tip.seq:
-                    is_it = branch.tip.id.startswith(id_)
-                else:
-                    entry = self._book.entry(branch.number, seq)
-                    is_it = entry is not None and entry.id.startswith(id_)
-                if is_it:
+                is_tip = seq == branch.tip.seq
+                at = branch.tip if is_tip else self._book.entry(branch.number, seq)
+                if at is not None and short_id(at.id, key) == id_:
                     return branch.number
         return None
 
