@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from itertools import count
 
 from lumbre.node.meetings import new_meeting
 from lumbre.node.node import Node
 from lumbre.sync.meeting import Meeting
+from tests.world import Device
 
 BINDING = bytes(range(32))
 TURNS_MAX = 10_000
@@ -55,6 +58,14 @@ class Line:
         return len(data)
 
 
+_channels = count()
+
+
+def new_binding() -> bytes:
+    """Another one for each channel, the same ones in each run."""
+    return hashlib.sha256(b"channel %d" % next(_channels)).digest()
+
+
 def meet(
     one: Node, other: Node, *, line: Line | None = None, binding: bytes = BINDING
 ) -> tuple[Meeting, Meeting]:
@@ -63,3 +74,31 @@ def meet(
     called = new_meeting(other, binding, is_caller=False)
     (line or Line()).run(caller, called)
     return caller, called
+
+
+def heads(device: Device) -> set[tuple[bytes, bytes]]:
+    """Every tip of every log of a device's space."""
+    book = device.node.log
+    return {
+        (branch.log, branch.tip.id)
+        for name in [*book.logs(device.space), *book.logs(bytes(32))]
+        for branch in book.branches(name.id)
+    }
+
+
+def held(device: Device) -> Iterator[tuple[bytes, bytes, bytes | None]]:
+    """(log, id, body) of every entry of a device's space."""
+    book = device.node.log
+    for name in [*book.logs(device.space), *book.logs(bytes(32))]:
+        for branch in book.branches(name.id):
+            for entry in book.entries(branch.number, branch.first_seq, branch.tip.seq):
+                yield entry.log, entry.id, entry.body
+
+
+def assert_equal(*devices: Device) -> None:
+    """P5: the same heads of all lanes, the same bodies, the same state."""
+    first = devices[0]
+    for other in devices[1:]:
+        assert heads(first) == heads(other)
+        assert set(held(first)) == set(held(other))
+        assert first.hash() == other.hash()

@@ -11,7 +11,7 @@ arrived is handed on in batches, and the rest of it when the line breaks.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -42,12 +42,13 @@ from lumbre.sync.frontier import (
     digest_of,
     heads_of,
     read_baseline,
+    round_key,
     seqs_after,
     short,
     steps_since,
 )
 from lumbre.sync.missing import Known, Range
-from lumbre.sync.runs import Read, RunReader, RunWriter, mark_at
+from lumbre.sync.runs import Budget, Read, RunReader, RunWriter, mark_at
 from lumbre.sync.shelf import Shelf
 
 ROUNDS_MAX: Final = 4
@@ -55,8 +56,8 @@ ROUNDS_MAX: Final = 4
 BATCH_ENTRIES: Final = 10_000
 BATCH_BYTES: Final = 8 * 1024 * 1024
 WANT_MAX_RANGES: Final = 4096
-# Runs that were refused: an honest peer sends few, of logs that are forked.
-WASTE_MAX_BYTES: Final = 16 * 1024 * 1024
+# How often a message may come: in a round, and bodies that were asked for close with `Sent` too.
+_OFTEN: Final = {Warm: 1, Cold: 1, Heads: 1, Sent: 2, Want: 1, Closing: 1}
 # Heads in a frame of at most FRAME_MAX_BYTES, at about 30 bytes each, or with a ladder.
 _HEADS_MAX: Final = 30_000
 _LADDERS_MAX: Final = 1_500
@@ -75,7 +76,7 @@ class Exchange:
         self._batch: list[Read] = []
         self._batch_entries = self._batch_bytes = 0
         self._has_asked = False
-        self._refused_bytes = 0
+        self._budget = Budget()
         self.rounds = 0
         self.new = 0
         self.is_over = False
@@ -101,7 +102,9 @@ class Exchange:
 
     def _begin(self) -> None:
         self.rounds += 1
+        self._key = round_key(self._binding, self.rounds)
         self._look()
+        self._heard: Counter[type[Message]] = Counter()
         self._round_new = 0
         self._matched: list[Head] = []
         self._has_said_cold = False
@@ -118,7 +121,7 @@ class Exchange:
             return
         is_same = self._digest == self._baseline.digest
         name = b"" if is_same else self._baseline.digest[:PREFIX_BYTES]
-        new = [head.said() for head in steps.new]
+        new = [head.said(self._key) for head in steps.new]
         self._say(Warm(self._number, self._digest, name, steps.moved, new))
 
     def _look(self) -> None:
@@ -130,13 +133,16 @@ class Exchange:
     def _say_cold(self) -> None:
         if not self._has_said_cold:
             self._has_said_cold = True
-            shorts = sorted(short(head, self._binding) for head in self._heads[:_SHORTS_MAX])
+            shorts = sorted(short(head, self._key) for head in self._heads[:_SHORTS_MAX])
             self._say(Cold(self._number, self._digest, b"".join(shorts)))
 
     # In
 
     def receive(self, message: Message) -> None:
         """A message about this space. Raises `Refused` on one that has no sense here."""
+        self._heard[type(message)] += 1
+        if self._heard[type(message)] > _OFTEN.get(type(message), self._heard.total()):
+            raise Refused("refused.not-a-message")
         match message:
             case Warm():
                 self._on_warm(message)
@@ -170,7 +176,7 @@ class Exchange:
         for number, seq in seqs_after(baseline, message.moved).items():
             branch = branches[number]
             known.add(number, seq, branch.first_seq if branch.is_above_gap else 0)
-        known.add_said(message.heads)
+        known.add_said(message.heads, self._key)
         self._names = [branches[number].name for number, _ in baseline.heads]
         self._send_missing(known)
 
@@ -181,21 +187,21 @@ class Exchange:
         self._say_cold()
         shorts = message.shorts
         theirs = {shorts[i : i + SHORT_BYTES] for i in range(0, len(shorts), SHORT_BYTES)}
-        found = [(short(head, self._binding) in theirs, head) for head in self._heads]
+        found = [(short(head, self._key) in theirs, head) for head in self._heads]
         self._matched = [head for is_there, head in found if is_there]
         left = [head for is_there, head in found if not is_there]
         self._say(Heads(self._number, self._said(left)))
 
     def _said(self, heads: Sequence[Head]) -> list[HeadSaid]:
         if self.rounds == 1:
-            return [head.said() for head in heads[:_HEADS_MAX]]
-        return [head.said(self._shelf.book) for head in heads[:_LADDERS_MAX]]
+            return [head.said(self._key) for head in heads[:_HEADS_MAX]]
+        return [head.said(self._key, self._shelf.book) for head in heads[:_LADDERS_MAX]]
 
     def _on_heads(self, heads: list[HeadSaid]) -> None:
         known = Known(self._shelf.book, self._branches)
         for head in self._matched:
             known.add(head.number, head.seq, head.first_seq)
-        known.add_said(heads)
+        known.add_said(heads, self._key)
         self._send_missing(known)
 
     def _send_missing(self, known: Known) -> None:
@@ -213,22 +219,32 @@ class Exchange:
 
     def _on_runs(self, data: bytes) -> None:
         if self._reader is None:
-            self._reader = RunReader(self._shelf.book, self._shelf.id, self._names)
-        for read in self._reader.feed(data):
-            self._batch.append(read)
-            self._batch_entries += len(read[1])
-            self._batch_bytes += read[1][-1].total_bytes - read[0].total_bytes
-            if self._batch_entries >= BATCH_ENTRIES or self._batch_bytes >= BATCH_BYTES:
-                self.take()
-        if self._refused_bytes + self._reader.refused_bytes > WASTE_MAX_BYTES:
-            raise Refused("refused.too-large", max_bytes=WASTE_MAX_BYTES)
+            self._reader = RunReader(self._shelf.book, self._shelf.id, self._names, self._budget)
+        try:
+            for read in self._reader.feed(data):
+                self._add(read)
+        except Refused:
+            # Where a fork is long, steps lead to nothing that fits: next time it is said whole.
+            self._shelf.keep_baseline(self._peer, b"")
+            raise
+
+    def _add(self, read: Read) -> None:
+        size_bytes = read[1][-1].total_bytes - read[0].total_bytes
+        self._budget.bring(size_bytes)
+        self._batch.append(read)
+        self._batch_entries += len(read[1])
+        self._batch_bytes += size_bytes
+        if self._batch_entries >= BATCH_ENTRIES or self._batch_bytes >= BATCH_BYTES:
+            self.take()
 
     def take(self) -> None:
         """Hand on what has arrived: at the end of a batch, and when the line breaks."""
         if self._batch:
             batch, self._batch = self._batch, []
-            self._batch_entries = self._batch_bytes = 0
             new = self._shelf.take(batch)
+            known = max(0, self._batch_entries - new)
+            self._budget.bring(-self._batch_bytes * known // self._batch_entries)
+            self._batch_entries = self._batch_bytes = 0
             self._round_new += new
             self.new += new
 
@@ -237,7 +253,6 @@ class Exchange:
         if self._reader is not None:
             for message_id, count in self._reader.refused.items():
                 self.refused[message_id] = self.refused.get(message_id, 0) + count
-            self._refused_bytes += self._reader.refused_bytes
             self._reader = None
         ranges = [] if self._has_asked else self._shelf.absent(WANT_MAX_RANGES)
         if ranges:

@@ -110,7 +110,7 @@ class Refuse(Message, frozen=True):
 
 
 class HeadSaid(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A head as it travels: log and id by their first bytes; a ladder of entries before it."""
+    """A head as it travels, its id by `frontier.short_id`; with a ladder of entries before it."""
 
     log: Prefix
     seq: Count
@@ -253,11 +253,15 @@ def write_frame(message: Message) -> bytes:
 
 
 class FrameReader:
-    """Bytes in, messages out. Raises `Refused` on bytes that are no message."""
+    """Bytes in, messages out. Raises `Refused` on bytes that are no message.
+
+    `frames` counts all that came, those of unknown types too.
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._at = 0
+        self.frames = 0
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """The messages that are complete with these bytes."""
@@ -272,6 +276,7 @@ class FrameReader:
             decoder = _DECODERS.get(self._buffer[start])
             payload = bytes(self._buffer[start + 1 : start + length])
             self._at = start + length
+            self.frames += 1
             if decoder is not None:
                 yield _decode(decoder, payload)
         del self._buffer[: self._at]

@@ -32,12 +32,11 @@ class Head(NamedTuple):
     first_seq: int
     number: int
 
-    def said(self, book: Book | None = None) -> HeadSaid:
-        """It as it travels; with `book`, and a ladder of entries before it."""
-        ladder = _ladder(book, self) if book is not None else []
-        return HeadSaid(
-            self.log[:PREFIX_BYTES], self.seq, self.id[:PREFIX_BYTES], self.first_seq, ladder
-        )
+    def said(self, key: bytes, book: Book | None = None) -> HeadSaid:
+        """It as it travels in a round; with `book`, and a ladder of entries before it."""
+        ladder = _ladder(book, self, key) if book is not None else []
+        prefix = self.log[:PREFIX_BYTES]
+        return HeadSaid(prefix, self.seq, short_id(self.id, key), self.first_seq, ladder)
 
 
 def branches_of(book: Book, space: bytes) -> list[Branch]:
@@ -70,26 +69,38 @@ def digest_of(heads: Sequence[Head]) -> bytes:
     return digest.digest()[:DIGEST_BYTES]
 
 
-def short(head: Head, binding: bytes) -> bytes:
-    """4 bytes of a head, other ones on each channel: nobody can prepare two that are alike."""
+def round_key(binding: bytes, number: int) -> bytes:
+    """What shortens ids in a round. Nobody can prepare two that are alike, and those that are
+    so by chance differ in the next round."""
+    return hashlib.blake2b(bytes((number,)), key=binding, digest_size=32).digest()
+
+
+def short(head: Head, key: bytes) -> bytes:
+    """4 bytes of a head."""
     data = head.id + head.first_seq.to_bytes(8, "big")
-    return hashlib.blake2b(data, key=binding, digest_size=SHORT_BYTES).digest()
+    return hashlib.blake2b(data, key=key, digest_size=SHORT_BYTES).digest()
 
 
-def _ladder(book: Book, head: Head) -> list[tuple[int, bytes]]:
+def short_id(id_: bytes, key: bytes) -> bytes:
+    """8 bytes of an entry's id."""
+    return hashlib.blake2b(id_, key=key, digest_size=PREFIX_BYTES).digest()
+
+
+def _ladder(book: Book, head: Head, key: bytes) -> list[tuple[int, bytes]]:
     """Entries before a head, 1, 2, 4, 8 ... back: the other side finds where they part."""
     by_number = {branch.number: branch for branch in book.branches(head.log)}
-    branch = by_number[head.number]
+    branch = by_number.get(head.number)
     found: list[tuple[int, bytes]] = []
     back = 1
     while len(found) < LADDER_MAX and head.seq - back >= head.first_seq:
         seq = head.seq - back
-        while seq < branch.first_seq and branch.parent is not None:
-            branch = by_number[branch.parent]
-        entry = book.entry(branch.number, seq)
+        while branch is not None and seq < branch.first_seq and branch.parent is not None:
+            branch = by_number.get(branch.parent)
+        # Another meeting may have let go of it meanwhile.
+        entry = None if branch is None else book.entry(branch.number, seq)
         if entry is None:
             break
-        found.append((seq, entry.id[:PREFIX_BYTES]))
+        found.append((seq, short_id(entry.id, key)))
         back *= 2
     return found
 

@@ -40,6 +40,10 @@ from lumbre.sync.talk import Talk
 NOISE_BYTES: Final = SPACES_MAX * TAG_BYTES
 # Frames that bring no entries: an honest meeting has some twenty a space.
 FRAMES_MAX: Final = 4096
+# What they hold: frontiers of the largest spaces, and acts that introduce, in many spaces.
+FRAMES_MAX_BYTES: Final = 64 * 1024 * 1024
+# A part of a stream that is shorter counts as a frame that brings none.
+_PART_MIN_BYTES: Final = 1024
 
 
 Door = Callable[[Knock], Keeper]
@@ -79,7 +83,8 @@ class Meeting:
         self._binding = binding
         self._greeting = Greeting(binding, is_caller=is_caller)
         self._reader = FrameReader()
-        self._frames = 0
+        # How many frames, and bytes, came with entries: what they bring bounds those.
+        self._parts = self._part_bytes = self._bytes = 0
         self._out: deque[bytes] = deque()
         self._talks: list[Talk] = []
         self._door = door
@@ -142,21 +147,28 @@ class Meeting:
         """Bytes from the other side, as they come."""
         if self._has_ended():
             return
+        self._bytes += len(data)
         try:
             for message in self._reader.feed(data):
+                self._check()
                 self._on(message)
                 if self._has_ended():
                     break
+            self._check()
         except Refused as error:
             is_large = error.message_id == "refused.too-large"
             self._end(Code.TOO_MUCH if is_large else Code.NOT_A_MESSAGE)
 
+    def _check(self) -> None:
+        """Frames that bring no entries, those of unknown types too, are few and small."""
+        frames = self._reader.frames - self._parts
+        if frames > FRAMES_MAX or self._bytes - self._part_bytes > FRAMES_MAX_BYTES:
+            raise Refused("refused.too-large", max_bytes=FRAMES_MAX_BYTES)
+
     def _on(self, message: Message) -> None:
-        if not isinstance(message, Runs):
-            self._frames += 1
-            if self._frames > FRAMES_MAX:
-                self._end(Code.TOO_MUCH)
-                return
+        if isinstance(message, Runs) and len(message.data) >= _PART_MIN_BYTES:
+            self._parts += 1
+            self._part_bytes += len(message.data)
         if self._keeper is not None:
             self._keeper.hear(message)
         elif isinstance(message, Knock) and self._door is not None and not self._has_met:

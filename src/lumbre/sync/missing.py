@@ -1,8 +1,9 @@
 """What the other side lacks of one's own branches, from what it says that it holds.
 
 A head that is found here says that its whole line is held, back to the log's first entry or
-to the gap that it stands above. A head that is not found says nothing: its log has moved on
-there, or is forked; then a ladder of entries before it tells how far the lines are one.
+to the gap that it stands above. A head that is not found and is further on than the one branch
+here is taken to go on from it: most logs are not forked, and closing digests tell. Else it says
+nothing; then a ladder of entries before it tells how far the lines are one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from lumbre.ledger import Book
 from lumbre.record.branch import Branch
 from lumbre.sync.frames import PREFIX_BYTES, HeadSaid
+from lumbre.sync.frontier import short_id
 
 
 class Range(NamedTuple):
@@ -44,25 +46,31 @@ class Known:
             seq = min(seq, branch.first_seq - 1)
             branch = None if branch.parent is None else self._branches.get(branch.parent)
 
-    def add_said(self, heads: Iterable[HeadSaid]) -> None:
+    def add_said(self, heads: Iterable[HeadSaid], key: bytes) -> None:
         """The same for heads as they were said, where they or entries before are found here."""
         for head in heads:
             branches = self._by_log.get(head.log)
             for seq, id_ in ((head.seq, head.id), *head.ladder) if branches else ():
-                number = self._find(branches or (), seq, id_)
+                number = self._find(branches or (), seq, id_, key)
                 if number is not None:
                     self.add(number, seq, head.first_seq)
                     break
+            else:
+                self._add_ahead(branches or (), head)
 
-    def _find(self, branches: Sequence[Branch], seq: int, id_: bytes) -> int | None:
+    def _add_ahead(self, branches: Sequence[Branch], head: HeadSaid) -> None:
+        """A head that is not here: without a ladder, its log is taken to have moved on there."""
+        if len(branches) == 1 and not head.ladder:
+            tip = branches[0].tip
+            if head.seq > tip.seq:
+                self.add(branches[0].number, tip.seq, head.first_seq)
+
+    def _find(self, branches: Sequence[Branch], seq: int, id_: bytes, key: bytes) -> int | None:
         for branch in branches:
             if branch.first_seq <= seq <= branch.tip.seq:
-                if seq == branch.tip.seq:
-                    is_it = branch.tip.id.startswith(id_)
-                else:
-                    entry = self._book.entry(branch.number, seq)
-                    is_it = entry is not None and entry.id.startswith(id_)
-                if is_it:
+                is_tip = seq == branch.tip.seq
+                at = branch.tip if is_tip else self._book.entry(branch.number, seq)
+                if at is not None and short_id(at.id, key) == id_:
                     return branch.number
         return None
 

@@ -50,6 +50,11 @@ INLINE_MAX_BYTES: Final = 1024
 CHUNK_BYTES: Final = 128 * 1024
 RECORD_MAX_BYTES: Final = SEGMENT_MAX_BYTES + 64
 
+# 10,000 authors in all lanes, more than thrice.
+NAMES_MAX: Final = 128 * 1024
+# What may bring nothing: an honest peer sends little of it, of logs that are forked.
+WASTE_MAX_BYTES: Final = 16 * 1024 * 1024
+
 _LENGTH_BYTES: Final = 3
 _UNPACK_BYTES: Final = 1024 * 1024
 _LEVEL: Final = 6
@@ -208,23 +213,49 @@ def _without_bulk(entry: Entry) -> Entry:
     return msgspec.structs.replace(entry, body=None)
 
 
+class Budget:
+    """What a peer may have read: twice what it brings, and some that brings nothing.
+
+    New entries cost more, by their headers and bodies, than they take on the line and unpacked.
+    So what repeats, is refused, is nothing, or unpacks to much of it ends soon.
+    """
+
+    def __init__(self) -> None:
+        self.spent_bytes = 0
+        self.brought_bytes = 0
+
+    def spend(self, size_bytes: int) -> None:
+        """Count bytes before they are worked on."""
+        self.spent_bytes += size_bytes
+        if self.spent_bytes > 2 * self.brought_bytes + WASTE_MAX_BYTES:
+            raise Refused("refused.too-large", max_bytes=WASTE_MAX_BYTES)
+
+    def bring(self, size_bytes: int) -> None:
+        """Count what entries hold; less than nothing where they turned out to be known."""
+        self.brought_bytes += size_bytes
+
+
 class RunReader:
     """The stream's other end: bytes in, checked entries out."""
 
-    def __init__(self, book: Book, space: bytes, names: Sequence[LogName]) -> None:
+    def __init__(
+        self, book: Book, space: bytes, names: Sequence[LogName], budget: Budget | None = None
+    ) -> None:
         self._book = book
         self._space = space
         self._names = list(names)
         self._tips: dict[bytes, Tip] = {}
         self._unpacker = zlib.decompressobj()
         self._buffer = bytearray()
+        self._budget = budget or Budget()
         self.refused: dict[str, int] = {}
-        self.refused_bytes = 0
-        self.unpacked_bytes = 0
 
     def feed(self, data: bytes) -> Iterator[Read]:
         """The runs that are complete with these bytes. Raises `Refused` on a broken stream."""
+        self._budget.spend(len(data))
         while data:
+            if self._unpacker.eof:
+                raise Refused("refused.not-a-message")
             try:
                 self._buffer += self._unpacker.decompress(data, _UNPACK_BYTES)
             except zlib.error as error:
@@ -243,7 +274,7 @@ class RunReader:
                 break
             record = bytes(self._buffer[start : start + length])
             at = start + length
-            self.unpacked_bytes += length
+            self._budget.spend(length)
             read = self._read(record)
             if read is not None:
                 yield read
@@ -263,7 +294,6 @@ class RunReader:
             entries = read_items(name, base, record.data)
         except Refused as error:
             self.refused[error.message_id] = self.refused.get(error.message_id, 0) + 1
-            self.refused_bytes += len(data)
             return None
         self._tips[log] = Tip.of(entries[-1])
         return base, entries
@@ -273,6 +303,8 @@ class RunReader:
             if log >= len(self._names):
                 raise Refused("refused.not-a-message")
             return self._names[log]
+        if len(self._names) >= NAMES_MAX:
+            raise Refused("refused.too-large", max_bytes=NAMES_MAX)
         name = LogName(NO_SPACE if log.is_founding else self._space, log.author, log.lane)
         self._names.append(name)
         return name
