@@ -23,6 +23,7 @@ class Line:
         self.part_bytes = part_bytes
         self.up_bytes = self.down_bytes = 0
         self.captured = bytearray()
+        self.parts: list[bytes] = []
 
     @property
     def total_bytes(self) -> int:
@@ -53,6 +54,7 @@ class Line:
         if self.cut_after is not None:
             data = data[: max(0, self.cut_after - len(self.captured))]
         self.captured += data
+        self.parts.append(data)
         for at in range(0, len(data), self.part_bytes):
             receive(data[at : at + self.part_bytes])
         return len(data)

@@ -6,7 +6,6 @@ disk went back, or its log has more branches than are kept.
 
 from __future__ import annotations
 
-import copy
 import random
 
 import pytest

@@ -29,6 +29,7 @@ from lumbre.sync.frames import (
     HeadSaid,
     Message,
     Runs,
+    Same,
     Sent,
     Want,
     Wanted,
@@ -57,7 +58,7 @@ BATCH_ENTRIES: Final = 10_000
 BATCH_BYTES: Final = 8 * 1024 * 1024
 WANT_MAX_RANGES: Final = 4096
 # How often a message may come: in a round, and bodies that were asked for close with `Sent` too.
-_OFTEN: Final = {Warm: 1, Cold: 1, Heads: 1, Sent: 2, Want: 1, Closing: 1}
+_OFTEN: Final = {Same: 1, Warm: 1, Cold: 1, Heads: 1, Sent: 2, Want: 1, Closing: 1}
 # Heads in a frame of at most FRAME_MAX_BYTES, at about 30 bytes each, or with a ladder.
 _HEADS_MAX: Final = 30_000
 _LADDERS_MAX: Final = 1_500
@@ -81,6 +82,9 @@ class Exchange:
         self.new = 0
         self.is_over = False
         self.is_equal = False
+        # Whether nothing at all is new on either side, records of the census included.
+        self.is_all_same = False
+        self._summary: bytes | None = None
         self.refused: dict[str, int] = {}
         self._begin()
 
@@ -119,8 +123,11 @@ class Exchange:
             self._baseline = None
             self._say_cold()
             return
-        is_same = self._digest == self._baseline.digest
-        name = b"" if is_same else self._baseline.digest[:PREFIX_BYTES]
+        if self._digest == self._baseline.digest:
+            self._summary = self._shelf.census_summary()
+            self._say(Same(self._number, self._digest, self._summary))
+            return
+        name = self._baseline.digest[:PREFIX_BYTES]
         new = [head.said(self._key) for head in steps.new]
         self._say(Warm(self._number, self._digest, name, steps.moved, new))
 
@@ -146,6 +153,11 @@ class Exchange:
         match message:
             case Warm():
                 self._on_warm(message)
+            case Same():
+                self.is_all_same = (
+                    message.digest == self._digest and message.census == self._summary
+                )
+                self._on_warm(Warm(self._number, message.digest))
             case Cold():
                 self._on_cold(message)
             case Heads():

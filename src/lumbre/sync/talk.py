@@ -12,6 +12,7 @@ from typing import Final
 
 from lumbre.errors import Refused
 from lumbre.record.log import Lane
+from lumbre.sync.census import TAG_BYTES
 from lumbre.sync.exchange import Exchange
 from lumbre.sync.frames import (
     Acts,
@@ -22,6 +23,7 @@ from lumbre.sync.frames import (
     Message,
     Proof,
     Refuse,
+    Tags,
     Vouched,
     write_frame,
 )
@@ -54,6 +56,7 @@ class Talk:
         self._stash: list[Message] = []
         self._acts_bytes = self._census_bytes = 0
         self._has_asked_acts = self._has_shown_acts = False
+        self._has_said_tags = self._has_heard_tags = False
         self._has_said_done = self._has_heard_done = False
         self.exchange: Exchange | None = None
         self.peer: Vouched | None = None
@@ -86,7 +89,7 @@ class Talk:
             if self.exchange is None or self.code is not None or self._has_said_done:
                 return b""
             frame = self.exchange.send()
-            if frame or not self.exchange.is_over:
+            if frame or not self.exchange.is_over or self._has_said_tags:
                 return frame
             self._finish()
 
@@ -94,13 +97,12 @@ class Talk:
         self._out.append(iter([write_frame(message)]))
 
     def _finish(self) -> None:
-        size_bytes = 0
-        for record in self._shelf.census():
-            size_bytes += len(record)
-            if size_bytes <= CENSUS_MAX_BYTES:
-                self._say(Census(self._number, record))
-        self._say(Done(self._number))
-        self._has_said_done = True
+        """The exchange is over: which census records are here, unless all of it is the same."""
+        if self.exchange is not None and self.exchange.is_all_same:
+            self._has_said_tags = self._has_said_done = self._has_heard_done = True
+        elif not self._has_said_tags:
+            self._has_said_tags = True
+            self._say(Tags(self._number, b"".join(self._shelf.census_tags(self._binding))))
 
     def refuse(self, code: Code) -> None:
         """End it, and say why."""
@@ -126,6 +128,8 @@ class Talk:
             case Refuse():
                 self.other_code = message.code
                 self._out.clear()
+            case Tags():
+                self._on_tags(message.tags)
             case Census():
                 self._on_census(message.record)
             case Done():
@@ -214,6 +218,18 @@ class Talk:
             self._shelf.take_acts(segments)
         else:
             self._judge()
+
+    def _on_tags(self, tags: bytes) -> None:
+        if self.exchange is None or not self.exchange.is_over or self._has_heard_tags:
+            raise Refused("refused.not-a-message")
+        self._has_heard_tags = True
+        # One's own come first: they may make a record that the other side lacks.
+        self._finish()
+        known = frozenset(tags[i : i + TAG_BYTES] for i in range(0, len(tags), TAG_BYTES))
+        for record in self._shelf.census(known, self._binding):
+            self._say(Census(self._number, record))
+        self._say(Done(self._number))
+        self._has_said_done = True
 
     def _on_census(self, record: bytes) -> None:
         self._census_bytes += len(record)
