@@ -18,19 +18,20 @@ import asyncio
 import ipaddress
 import re
 import secrets
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 import ifaddr
-from zeroconf import Error, InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
+from zeroconf import Error, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 SERVICE: Final = "_lumbre._tcp.local."
 VERSION: Final = "1"
-# Networks come up in seconds; looking costs a system call.
-LOOK_EVERY_S: Final = 5.0
+# Networks come up in seconds; looking costs a few system calls.
+LOOK_EVERY_S: Final = 2.0
 ASK_TIMEOUT_MS: Final = 3000
 # Of one device: a laptop with Wi-Fi, a cable and a bridge or two.
 ADDRESSES_MAX: Final = 8
@@ -99,22 +100,32 @@ class Discovery:
 
     async def _announce(self, addresses: tuple[str, ...]) -> bool:
         """Begin, or go on with other addresses; whether it could."""
+        if not addresses:
+            await self._stop()
+            return True
         info = _info(self.name, self._port, addresses)
         try:
             if self._zeroconf is None:
-                self._zeroconf = _zeroconf()
+                self._zeroconf = AsyncZeroconf(list(addresses), ip_version=_versions(addresses))
                 await self._zeroconf.async_register_service(info, cooperating_responders=True)
-                self._browser = AsyncServiceBrowser(
-                    self._zeroconf.zeroconf, SERVICE, handlers=[self._heard]
-                )
             else:
-                await self._zeroconf.async_update_interfaces()
+                await self._zeroconf.async_update_interfaces(list(addresses), _versions(addresses))
                 await self._zeroconf.async_update_service(info)
+            await self._listen()
         except (OSError, RuntimeError, Error):
-            # No interface takes multicast now: looked at again when addresses change.
+            # No interface takes multicast now: it is tried again at the next look.
             await self._stop()
             return False
         return True
+
+    async def _listen(self) -> None:
+        """Ask who is there, anew: an answer may not have reached the addresses of before."""
+        assert self._zeroconf is not None
+        if self._browser is not None:
+            await self._browser.async_cancel()
+        self._browser = AsyncServiceBrowser(
+            self._zeroconf.zeroconf, SERVICE, handlers=[self._heard]
+        )
 
     async def _stop(self) -> None:
         if self._browser is not None:
@@ -152,15 +163,26 @@ class Discovery:
 
 
 def addresses_here() -> tuple[str, ...]:
-    """This device's addresses, sorted; those of loopback only where there is nothing else."""
+    """Addresses that can be used now, sorted; loopback's only where there is nothing else."""
     found = {
         address.ip if isinstance(address.ip, str) else address.ip[0]
         for adapter in ifaddr.get_adapters()
         for address in adapter.ips
+        if isinstance(address.ip, str) or _is_ready(address.ip)
     }
     parsed = sorted(found)
     outside = [one for one in parsed if not ipaddress.ip_address(one).is_loopback]
     return tuple(outside or parsed)
+
+
+def _is_ready(address: tuple[str, int, int]) -> bool:
+    """Whether an IPv6 address has been found to be nobody else's: before, it cannot be used."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+            trial.bind((address[0], 0, *address[1:]))
+    except OSError:
+        return False
+    return True
 
 
 def may_be_called(host: str, here: tuple[str, ...]) -> bool:
@@ -186,9 +208,6 @@ def _info(name: str, port: int, addresses: tuple[str, ...]) -> AsyncServiceInfo:
     )
 
 
-def _zeroconf() -> AsyncZeroconf:
-    try:
-        return AsyncZeroconf(interfaces=InterfaceChoice.All, ip_version=IPVersion.All)
-    except OSError:
-        # A system without IPv6.
-        return AsyncZeroconf(interfaces=InterfaceChoice.All, ip_version=IPVersion.V4Only)
+def _versions(addresses: tuple[str, ...]) -> IPVersion:
+    has_six = any(":" in address for address in addresses)
+    return IPVersion.All if has_six else IPVersion.V4Only

@@ -23,15 +23,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from lumbre.carriers.lan.channel import Channel, connect
+from lumbre.carriers.lan.channel import HANDSHAKE_TIMEOUT_S, Channel, connect
 from lumbre.carriers.lan.discovery import Discovery, Found
 from lumbre.carriers.lan.listener import LIMITS, PORT, Limits, Listener
-from lumbre.carriers.lan.pump import meet
+from lumbre.carriers.lan.pump import IDLE_TIMEOUT_S, meet
 from lumbre.errors import LumbreError, NotFound, Refused
 from lumbre.node.ports import NewMeeting
 
 # Known at once: a whole neighbourhood's; where somebody announces more, those that fail give way.
 PEERS_MAX: Final = 256
+# Of one address among several; on a local network a device answers in a tenth of it.
+ADDRESS_TIMEOUT_S: Final = 3.0
 _RANDOM: Final = random.SystemRandom()
 
 
@@ -46,6 +48,8 @@ class Pace(NamedTuple):
     yield_s: float = 2.0
     retry_s: float = 1.0
     retry_max_s: float = 60.0
+    # Nothing moved for so long: the link or the other device is gone.
+    idle_timeout_s: float = IDLE_TIMEOUT_S
     # A board with one slow core; each meeting holds a few hundred kB.
     meetings_max: int = 8
     # Of these, taken from callers: a flood of calls leaves room for one's own.
@@ -193,13 +197,17 @@ class Lan:
     async def _call(self, peer: _Peer) -> None:
         try:
             channel = await _reach(peer)
-            await meet(channel, self._new_meeting(channel.binding, True))
+            await self._meet(channel)
         except LumbreError as error:
             self._failed(peer, error)
         else:
             self._met(peer)
         finally:
             peer.meetings_now -= 1
+
+    async def _meet(self, channel: Channel) -> None:
+        meeting = self._new_meeting(channel.binding, channel.is_caller)
+        await meet(channel, meeting, idle_timeout_s=self._pace.idle_timeout_s)
 
     def _met(self, peer: _Peer) -> None:
         peer.meetings += 1
@@ -237,7 +245,7 @@ class Lan:
         self._taken += 1
         peer.meetings_now += 1
         try:
-            await meet(channel, self._new_meeting(channel.binding, False))
+            await self._meet(channel)
         finally:
             self._taken -= 1
             peer.meetings_now -= 1
@@ -300,9 +308,11 @@ class Lan:
 async def _reach(peer: _Peer) -> Channel:
     """A channel to the first of its addresses that answers."""
     last: LumbreError = NotFound("not-found.device", host="", port=peer.port)
+    # An address of a network that has gone takes no time from the next one.
+    timeout_s = max(HANDSHAKE_TIMEOUT_S / max(len(peer.hosts), 1), ADDRESS_TIMEOUT_S)
     for host in peer.hosts:
         try:
-            return await connect(host, peer.port)
+            return await connect(host, peer.port, timeout_s=timeout_s)
         except LumbreError as error:
             last = error
     raise last
