@@ -41,7 +41,8 @@ _OWN_DEVICES: Final = frozenset({Role.COURIER, Role.READER, Role.MEMBER})
 class Admission(msgspec.Struct, frozen=True, gc=False):
     """One act's admission of a key. `act` is the act's number, `steps` how far from a founder.
 
-    `is_paper`: the founder's paper key, which admits and closes keys and nothing else.
+    `is_paper`: the founder's paper key, which admits and closes keys and nothing else. `vote`:
+    the proposal to admit a further key that this rests on, itself or by a key that it admits.
     """
 
     steps: int
@@ -50,8 +51,13 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     act: int
     person: bytes
     role: Role
-    by_vote: bool = False
+    vote: int | None = None
     is_paper: bool = False
+
+    @property
+    def by_vote(self) -> bool:
+        """Whether the act is itself such a proposal."""
+        return self.vote == self.act
 
     @property
     def rank(self) -> tuple[int, int, bytes]:
@@ -85,8 +91,13 @@ class People:
     def add(self, key: bytes, admission: Admission) -> bool:
         """Note an admission; whether it says something new of the key."""
         known = self.keys.setdefault(key, [])
-        if any(other.act == admission.act and other.person == admission.person for other in known):
-            return False
+        for place, other in enumerate(known):
+            if other.act == admission.act and other.person == admission.person:
+                if other.vote is None or admission.vote is not None:
+                    return False
+                # What rested on a vote rests on none: the same of all that the key admits.
+                known[place] = admission
+                return True
         known.append(admission)
         keys = self.persons.setdefault(admission.person, [])
         if key not in keys:
@@ -169,18 +180,19 @@ class Admissions:
             ]
             if not rights:
                 return None
-            own = min(rights, key=lambda a: (a.is_paper, a.rank))
+            own = min(rights, key=lambda a: (a.vote is not None, a.is_paper, a.rank))
             role = Role.MEMBER if own.is_paper else own.role
-            made = Admission(own.steps + 1, depth, id_, number, body.person, role)
+            made = Admission(own.steps + 1, depth, id_, number, body.person, role, own.vote)
         elif isinstance(body, Admit) and body.role <= Role.MEMBER:
             members = [a for a in author if a.role is Role.MEMBER]
             if not members:
                 return None
-            steps = min(a.steps for a in members) + 1
+            own = min(members, key=lambda a: (a.vote is not None, a.rank))
+            steps = own.steps + 1
             if body.person is None:
-                made = Admission(steps, depth, id_, number, id_, body.role)
+                made = Admission(steps, depth, id_, number, id_, body.role, own.vote)
             elif self._is_known(body.person, people) and in_effect(number):
-                made = Admission(steps, depth, id_, number, body.person, body.role, by_vote=True)
+                made = Admission(steps, depth, id_, number, body.person, body.role, number)
             else:
                 return None
         else:

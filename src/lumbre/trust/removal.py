@@ -13,6 +13,7 @@ What this does not do: use a clock, or prefer who is senior.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import permutations
 from typing import Final
 
@@ -63,22 +64,47 @@ class Settlement:
         self.graph = graph
         self.admissions = admissions
         self.founding = founding
-        self.everyone = admissions.find(founding, _NONE, lambda _: True)
-        self._founders = founders = frozenset(
-            a.person for found in self.everyone.keys.values() for a in found if a.act == founding
-        )
-        self.weighty = Weighty(graph, self.everyone, founders)
-        self.council = Council(graph, self.weighty, self.everyone, founding, founders)
+        self._look(lambda _: True, _NONE)
+        self._grant_votes()
         self._closings = [
             number
             for number, body in enumerate(graph.bodies)
             if isinstance(body, Close) and self._stands(number, body)
         ]
+
+    def _look(self, in_effect: Callable[[int], bool], granted: frozenset[int]) -> None:
+        """Who is admitted with which votes in effect, before anything is taken away."""
+        graph, founding = self.graph, self.founding
+        self.everyone = self.admissions.find(founding, _NONE, in_effect)
+        self._founders = founders = frozenset(
+            a.person for found in self.everyone.keys.values() for a in found if a.act == founding
+        )
+        self.weighty = Weighty(graph, self.everyone, founders, granted)
+        self.council = Council(graph, self.weighty, self.everyone, founding, founders)
         self._support: dict[int, int] = {}
         self._known: dict[tuple[frozenset[int], ...], Outcome] = {}
         self._takens: dict[frozenset[int], Taken] = {}
         self._muted = _NONE
         self._barred = _NONE
+
+    def _grant_votes(self) -> None:
+        """Leave out the further keys of a person for which the stewards never voted.
+
+        Anyone may claim a key for anyone: what was not granted speaks, signs and closes for
+        nobody, and nothing is admitted by it.
+        """
+        claims = frozenset(
+            a.act for found in self.everyone.keys.values() for a in found if a.by_vote
+        )
+        granted = _NONE
+        for _ in range(ROUNDS_MAX if claims else 0):
+            more = self._decide(self._taken(_NONE)).effective & claims
+            if more <= granted:
+                break
+            granted |= more
+            self._look(lambda _: True, granted)
+        if claims:
+            self._look(granted.__contains__, granted)
 
     def _stands(self, number: int, body: Close) -> bool:
         """Whether a closing leaves its own author admitted: none cuts the branch it sits on."""
@@ -179,6 +205,8 @@ class Settlement:
         would else be left alone. A removal that was in effect before the other is no side.
         """
         weighty = self.weighty
+        electorates = self._decide(self._taken(_NONE)).electorate.values()
+        voters = frozenset[bytes]().union(*electorates)
         muted: set[int] = set()
         removals = sorted(undecided & weighty.votes.keys())
         for one, other in permutations(removals, 2):
@@ -187,7 +215,7 @@ class Settlement:
                     vote
                     for vote in weighty.votes[one]
                     for later in weighty.votes[other]
-                    if weighty.persons_of(vote) & weighty.persons_of(later)
+                    if weighty.persons_of(vote) & weighty.persons_of(later) & voters
                     and not weighty.is_past(later, vote)
                 )
         return frozenset(muted)
