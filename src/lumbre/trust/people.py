@@ -16,8 +16,8 @@ What this does not do: take keys away (see `pins`), or know of stewards.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 import msgspec
@@ -126,12 +126,21 @@ class Admissions:
         author = self.graph.entries[number].name.author
         self.by_author.setdefault(author, []).append(number)
 
-    def find(self, founding: int, void: Container[int], in_effect: Callable[[int], bool]) -> People:
-        """All admitted keys, where `void` acts do not count and votes stand as `in_effect`."""
-        people = self._grow(founding, void, in_effect, frozenset())
+    def find(
+        self,
+        founding: int,
+        void: Container[int],
+        in_effect: Callable[[int], bool],
+        rooted: Collection[tuple[bytes, Admission]] = (),
+    ) -> People:
+        """All admitted keys, where `void` acts do not count and votes stand as `in_effect`.
+
+        `rooted` keys are admitted whatever became of who admitted them.
+        """
+        people = self._grow(founding, void, in_effect, frozenset(), rooted)
         refused = self._refused(people)
         if refused:
-            people = self._grow(founding, void, in_effect, refused)
+            people = self._grow(founding, void, in_effect, refused, rooted)
             people.refused = refused
         return people
 
@@ -141,16 +150,23 @@ class Admissions:
         void: Container[int],
         in_effect: Callable[[int], bool],
         refused: Container[int],
+        rooted: Collection[tuple[bytes, Admission]],
     ) -> People:
         people = People()
-        fresh = deque(self._founders(founding, people))
+        # The nearest to a founder first: how far a key is does not change once it is known.
+        fresh = [(0, key) for key in self._founders(founding, people)]
+        for key, admission in rooted:
+            if admission.act not in void and admission.act not in refused:
+                people.add(key, admission)
+                fresh.append((admission.steps, key))
+        heapify(fresh)
         while fresh:
-            author = fresh.popleft()
+            _, author = heappop(fresh)
             for number in self.by_author.get(author, ()):
                 if number not in void and number not in refused:
                     key = self.extend(people, number, in_effect)
                     if key is not None:
-                        fresh.append(key)
+                        heappush(fresh, (min(a.steps for a in people.keys[key]), key))
         return people
 
     def _founders(self, founding: int, people: People) -> list[bytes]:

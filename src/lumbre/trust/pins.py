@@ -3,6 +3,8 @@
 `Taken` answers for one such set, as if exactly those removals were in effect.
 
 - A stewards' removal of a key or its person decides over the person's own closing of it.
+- A closing takes the key from the person who closes it, not from another for whom it stands,
+  and leaves admitted whom a steward ever proposed as a steward.
 - Of removals of which none knew the other the higher pin counts; one that follows another
   cannot raise its pins (a `MovePins` can).
 - A dismissal, and a removal of the person, also ends the terms as steward that it did not
@@ -59,7 +61,10 @@ class Taken:
             self._note(number)
         self.void_admissions = self._void_admissions(admissions)
         if self.void_admissions:
-            self.people = admissions.find(founding, self.void_admissions, lambda _: True)
+            self.people = admissions.find(
+                founding, self.void_admissions, lambda _: True, weighty.rooted.values()
+            )
+            self._of_key.clear()
 
     def _note(self, number: int) -> None:
         body = self.graph.bodies[number]
@@ -85,7 +90,15 @@ class Taken:
             number
             for key in keys
             for number in admissions.by_author.get(key, ())
-            if self.voids(number, self._everyone)
+            if self.voids(number, self._everyone) and not self._is_kept(number, key)
+        )
+
+    def _is_kept(self, number: int, key: bytes) -> bool:
+        """Whether closings alone would undo the admission of whom a steward proposed."""
+        return number in self.weighty.rooted and any(
+            isinstance(self.graph.bodies[removal], Close)
+            for admission in self._everyone.keys.get(key, ())
+            for removal in self.of_key(key, admission)
         )
 
     def pins(self, removal: int) -> tuple[Pin, ...]:
@@ -107,9 +120,15 @@ class Taken:
                 for number in self._on_person.get(admission.person, ())
                 if not (admission.by_vote and self.weighty.is_past(number, admission.act))
             ]
-            found = self._first(self.graph.in_order(numbers) or self._closing.get(key, ()))
+            closings = [n for n in self._closing.get(key, ()) if self._is_for(n, admission.person)]
+            found = self._first(self.graph.in_order(numbers) or closings)
             self._of_key[name] = found
         return found
+
+    def _is_for(self, closing: int, person: bytes) -> bool:
+        """Whether the author of a closing is a key of the person, who alone loses the other."""
+        author = self.graph.entries[closing].name.author
+        return any(a.person == person for a in self.people.keys.get(author, ()))
 
     def of_term(self, person: bytes, term: int) -> Numbers:
         """The removals that end a term as steward, the first where some follow others."""

@@ -242,7 +242,10 @@ class Settlement:
         people = taken.people
         if any(a.by_vote for found in people.keys.values() for a in found):
             people = self.admissions.find(
-                self.founding, taken.void_admissions, outcome.effective.__contains__
+                self.founding,
+                taken.void_admissions,
+                outcome.effective.__contains__,
+                self.weighty.rooted.values(),
             )
         live = {
             person: kept

@@ -30,7 +30,7 @@ from lumbre.trust.acts import (
     SetRules,
 )
 from lumbre.trust.graph import Graph
-from lumbre.trust.people import People
+from lumbre.trust.people import Admission, People
 
 CANDIDATES_MAX: Final = 256
 """Persons who are ever proposed as stewards; the first in the order count. Ten years of a
@@ -107,6 +107,7 @@ class Weighty:
         }
         self._build()
         self._find_joint()
+        self.rooted = self._find_rooted(people)
 
     def persons_of(self, number: int) -> frozenset[bytes]:
         """For whom the author of an act may speak, before anything was taken away."""
@@ -166,6 +167,18 @@ class Weighty:
                 self.joint.add(number)
             for person in everyone:
                 self.signed.setdefault(person, []).append(number)
+
+    def _find_rooted(self, people: People) -> dict[int, tuple[bytes, Admission]]:
+        """The admissions of persons whom a steward proposed: nobody's closing undoes those."""
+        found: dict[int, tuple[bytes, Admission]] = {}
+        for person in sorted(self.candidates):
+            number = self.graph.number.get(person)
+            body = None if number is None else self.graph.bodies[number]
+            if isinstance(body, Admit):
+                for admission in people.keys.get(body.key, ()):
+                    if admission.act == number:
+                        found[admission.act] = body.key, admission
+        return found
 
     def is_past(self, number: int, of: int) -> bool:
         """Whether an act with a place is in the past of another that decides."""
