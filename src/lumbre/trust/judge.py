@@ -55,6 +55,11 @@ def note_of(settled: Settled, number: int) -> str | None:
         return _proposal(settled, number)
     if isinstance(body, Approve):
         return _vote(settled, number, body)
+    return _plain(settled, number, body)
+
+
+def _plain(settled: Settled, number: int, body: TrustAct) -> str | None:
+    """Why an act that needs no votes has no effect."""
     standing = standing_admissions(settled, number)
     if not standing:
         return "right.past-pin"

@@ -164,9 +164,9 @@ class Admissions:
             _, author = heappop(fresh)
             for number in self.by_author.get(author, ()):
                 if number not in void and number not in refused:
-                    key = self.extend(people, number, in_effect)
-                    if key is not None:
-                        heappush(fresh, (min(a.steps for a in people.keys[key]), key))
+                    made = self.extend(people, number, in_effect)
+                    if made is not None:
+                        heappush(fresh, (min(a.steps for a in people.keys[made]), made))
         return people
 
     def _founders(self, founding: int, people: People) -> list[bytes]:
