@@ -16,8 +16,15 @@ def claim(pen: Pen, by: str, name: str, key: str, *after: a.Act) -> a.Act:
     return pen.write(by, a.Admit, key_of(key), b"", Role.MEMBER, person, None, after=after)
 
 
-def test_a_member_s_claims_and_their_devices_do_not_vote_as_the_stewards() -> None:
+@pytest.mark.parametrize("is_somebody_gone", [False, True])
+def test_a_member_s_claims_and_their_devices_do_not_vote_as_the_stewards(
+    is_somebody_gone: bool,
+) -> None:
     pen, known = council()
+    if is_somebody_gone:
+        pen.admit("A", "N", after=[known])
+        void = pen.admit("N", "O", after=pen.acts[-1:])
+        pen.approve("B", pen.remove("A", "N", after=[void]))
     before = powers(replay(pen.acts, pen.space))
     devices = [
         pen.device(f"c{name}", name, f"d{name}", after=[claim(pen, "M", name, f"c{name}", known)])

@@ -16,7 +16,7 @@ What this does not do: take keys away (see `pins`), or know of stewards.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Container
+from collections.abc import Callable, Collection, Container, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -76,17 +76,21 @@ def consent_message(space: bytes, admitter: bytes, person: bytes = NEW_PERSON) -
 
 
 Keys = dict[bytes, list[Admission]]
+Stands = Callable[[int, bytes, Admission], bool]
+"""Whether an act of a key stands by what one admission of the key gives it. Only what is found
+from the founders on counts: who was removed does not stay by admitting its own key anew."""
 
 
 class People:
     """The admitted keys and the persons they stand for."""
 
-    __slots__ = ("keys", "persons", "refused")
+    __slots__ = ("full", "keys", "persons", "refused")
 
     def __init__(self) -> None:
         self.keys: Keys = {}
         self.persons: dict[bytes, list[bytes]] = {}
         self.refused: set[int] = set()
+        self.full: set[bytes] = set()
 
     def add(self, key: bytes, admission: Admission) -> bool:
         """Note an admission; whether it says something new of the key."""
@@ -129,26 +133,27 @@ class Admissions:
     def find(
         self,
         founding: int,
-        void: Container[int],
         in_effect: Callable[[int], bool],
+        stands: Stands | None = None,
         rooted: Collection[tuple[bytes, Admission]] = (),
     ) -> People:
-        """All admitted keys, where `void` acts do not count and votes stand as `in_effect`.
+        """All admitted keys, with the votes that are `in_effect` and the acts that `stands` spares.
 
         `rooted` keys are admitted whatever became of who admitted them.
         """
-        people = self._grow(founding, void, in_effect, frozenset(), rooted)
+        people = self._grow(founding, in_effect, stands, frozenset(), rooted)
         refused = self._refused(people)
         if refused:
-            people = self._grow(founding, void, in_effect, refused, rooted)
-            people.refused = refused
+            full = people.full
+            people = self._grow(founding, in_effect, stands, refused, rooted)
+            people.refused, people.full = refused, full
         return people
 
     def _grow(
         self,
         founding: int,
-        void: Container[int],
         in_effect: Callable[[int], bool],
+        stands: Stands | None,
         refused: Container[int],
         rooted: Collection[tuple[bytes, Admission]],
     ) -> People:
@@ -156,16 +161,17 @@ class Admissions:
         # The nearest to a founder first: how far a key is does not change once it is known.
         fresh = [(0, key) for key in self._founders(founding, people)]
         for key, admission in rooted:
-            if admission.act not in void and admission.act not in refused:
+            if admission.act not in refused:
                 people.add(key, admission)
                 fresh.append((admission.steps, key))
         heapify(fresh)
         while fresh:
             _, author = heappop(fresh)
             for number in self.by_author.get(author, ()):
-                if number not in void and number not in refused:
-                    made = self.extend(people, number, in_effect)
-                    if made is not None:
+                if number not in refused:
+                    offered = self.offer(people, number, in_effect, stands)
+                    if offered is not None and people.add(*offered):
+                        made = offered[0]
                         heappush(fresh, (min(a.steps for a in people.keys[made]), made))
         return people
 
@@ -183,10 +189,19 @@ class Admissions:
             people.add(found.recovery, paper)
         return list(people.keys)
 
-    def extend(self, people: People, number: int, in_effect: Callable[[int], bool]) -> bytes | None:
-        """Let one act admit its key; the key if it says something new."""
+    def offer(
+        self,
+        people: People,
+        number: int,
+        in_effect: Callable[[int], bool],
+        stands: Stands | None = None,
+    ) -> tuple[bytes, Admission] | None:
+        """The key that an act admits among these people, and how; None where it admits none."""
         body = self.graph.bodies[number]
-        author = people.keys.get(self.graph.entries[number].name.author, ())
+        by = self.graph.entries[number].name.author
+        author: Sequence[Admission] = people.keys.get(by, ())
+        if stands is not None:
+            author = [a for a in author if stands(number, by, a)]
         depth, id_ = self.graph.order_key(number)
         if isinstance(body, Device):
             rights = [
@@ -213,8 +228,7 @@ class Admissions:
                 return None
         else:
             return None
-        key: bytes = body.key
-        return key if people.add(key, made) else None
+        return body.key, made
 
     def _is_known(self, person: bytes, people: People) -> bool:
         """Whether a person can be: a founder, or named by an act that is here."""
@@ -225,21 +239,30 @@ class Admissions:
         refused: set[int] = set()
         for key, found in people.keys.items():
             if len(found) > 1:
-                without = [a.act for a in found if not self._has_consent(key, a)]
+                without = [a.act for a in found if not self.has_consent(key, a)]
                 if len(without) < len(found):
                     refused.update(without)
         for person, keys in people.persons.items():
             if len(keys) > DEVICES_MAX:
-                own = sorted(
-                    (a.depth, a.id, a.act)
-                    for key in keys
-                    for a in people.keys[key]
-                    if a.person == person and isinstance(self.graph.bodies[a.act], Device)
-                )
-                refused.update(act for _, _, act in own[DEVICES_MAX:])
+                more = self.own_devices(people, person)[DEVICES_MAX:]
+                refused.update(more)
+                if more:
+                    people.full.add(person)
         return refused
 
-    def _has_consent(self, key: bytes, admission: Admission) -> bool:
+    def own_devices(self, people: People, person: bytes) -> list[int]:
+        """The acts by which a person admitted keys of its own, in the order."""
+        return self.graph.in_order(
+            {
+                a.act
+                for key in people.persons.get(person, ())
+                for a in people.keys[key]
+                if a.person == person and isinstance(self.graph.bodies[a.act], Device)
+            }
+        )
+
+    def has_consent(self, key: bytes, admission: Admission) -> bool:
+        """Whether an admission carries the key's own signature."""
         known = self._consents.get(admission.act)
         if known is None or isinstance(self.graph.bodies[admission.act], Found):
             known = self._consents[admission.act] = self._check_consent(key, admission)

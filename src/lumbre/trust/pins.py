@@ -19,7 +19,7 @@ What this does not do: say which removals are in effect. See `lumbre.trust.remov
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lumbre.trust.acts import Close, Dismiss, MovePins, Remove
 from lumbre.trust.graph import Graph, Pin, pins_of
@@ -59,11 +59,13 @@ class Taken:
         self._pins: dict[int, tuple[Pin, ...]] = {}
         for number in graph.in_order(acts):
             self._note(number)
-        self.void_admissions = self._void_admissions(admissions)
-        if self.void_admissions:
-            self.people = admissions.find(
-                founding, self.void_admissions, lambda _: True, weighty.rooted.values()
-            )
+        self._admissions = admissions
+        self._founding = founding
+        self._touched = {*self._on_key, *self._closing}
+        for person in self._on_person:
+            self._touched.update(everyone.persons.get(person, ()))
+        if self._cuts_off():
+            self.people = self.admitted(weighty.granted.__contains__)
             self._of_key.clear()
 
     def _note(self, number: int) -> None:
@@ -82,24 +84,45 @@ class Taken:
                 self._on_person.setdefault(body.person, []).append(number)
                 self._ends.setdefault(body.person, []).append(number)
 
-    def _void_admissions(self, admissions: Admissions) -> frozenset[int]:
-        keys = {*self._on_key, *self._closing}
-        for person in self._on_person:
-            keys.update(self._everyone.persons.get(person, ()))
-        return frozenset(
-            number
-            for key in keys
-            for number in admissions.by_author.get(key, ())
-            if self.voids(number, self._everyone) and not self._is_kept(number, key)
+    def _cuts_off(self) -> bool:
+        """Whether any admission is past the pins of its author."""
+        return any(
+            not self.stands(number, key, admission)
+            for key in self._touched
+            for number in self._admissions.by_author.get(key, ())
+            for admission in self._everyone.keys.get(key, ())
         )
 
-    def _is_kept(self, number: int, key: bytes) -> bool:
-        """Whether closings alone would undo the admission of whom a steward proposed."""
-        return number in self.weighty.rooted and any(
-            isinstance(self.graph.bodies[removal], Close)
-            for admission in self._everyone.keys.get(key, ())
-            for removal in self.of_key(key, admission)
+    def admitted(self, in_effect: Callable[[int], bool]) -> People:
+        """Who is admitted by acts that stand, with the votes that are in effect."""
+        rooted = [way for number, way in self.weighty.rooted.items() if self._is_kept(number)]
+        return self._admissions.find(self._founding, in_effect, self.stands, rooted)
+
+    def stands(self, number: int, key: bytes, admission: Admission) -> bool:
+        """Whether an act of a key is not past the pins that one of its admissions has."""
+        if key not in self._touched:
+            return True
+        removals = self.of_key(key, admission)
+        return not removals or self.is_within(number, removals)
+
+    def _is_kept(self, number: int) -> bool:
+        """Whether nothing but closings would undo the admission of whom a steward proposed."""
+        author = self.graph.entries[number].name.author
+        return any(
+            self.stands(number, author, admission)
+            or isinstance(self.graph.bodies[self.of_key(author, admission)[0]], Close)
+            for admission in self._everyone.keys.get(author, ())
         )
+
+    def close(self, number: int) -> None:
+        """Take a closing in that makes no act void."""
+        body = self.graph.bodies[number]
+        assert isinstance(body, Close)
+        self.acts |= {number}
+        self._touched.add(body.key)
+        self._closing[body.key] = self.graph.in_order([*self._closing.get(body.key, ()), number])
+        for admission in self.people.keys[body.key]:
+            self._of_key.pop((body.key, admission.act, admission.person), None)
 
     def pins(self, removal: int) -> tuple[Pin, ...]:
         """The pins of a removal, where they were last moved."""
@@ -165,11 +188,7 @@ class Taken:
     def voids(self, number: int, people: People) -> bool:
         """Whether an act is past the pins of every admission of its author."""
         author = self.graph.entries[number].name.author
-        for admission in people.keys.get(author, ()):
-            removals = self.of_key(author, admission)
-            if not removals or self.is_within(number, removals):
-                return False
-        return True
+        return not any(self.stands(number, author, a) for a in people.keys.get(author, ()))
 
     def voids_vote(
         self, vote: int, author: bytes, person: bytes, terms: Numbers, proposal: int

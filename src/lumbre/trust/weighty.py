@@ -10,7 +10,7 @@ What this does not do: say whether a vote counts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Collection
 from itertools import zip_longest
 from typing import Final
 
@@ -79,9 +79,10 @@ class Weighty:
         graph: Graph,
         people: People,
         founders: frozenset[bytes],
-        granted: Container[int] = (),
+        granted: frozenset[int],
     ) -> None:
         self.graph = graph
+        self.granted = granted
         self.acts: list[int] = []
         self.lines: list[list[int]] = []
         self.place: dict[int, tuple[int, int]] = {}
@@ -162,7 +163,7 @@ class Weighty:
         """What each person signed, and which proposals several persons signed."""
         for number in self.acts:
             signers = [self.persons_of(vote) for vote in self.votes.get(number, ())]
-            everyone = frozenset[bytes]().union(*signers)
+            everyone = frozenset[bytes]().union(*signers) & self.candidates
             if len(everyone) > 1:
                 self.joint.add(number)
             for person in everyone:
