@@ -93,8 +93,9 @@ class WireProxy:
 
     async def _join(self, near_reader: StreamReader, near_writer: StreamWriter) -> None:
         near = near_reader, near_writer
-        far = await self._reach()
+        far: _End | None = None
         try:
+            far = await self._reach()
             if far is None or self.is_cut:
                 await _end(near)
             else:
@@ -103,10 +104,14 @@ class WireProxy:
         except OSError:
             # One end is gone: the other learns it by the close below.
             pass
+        except asyncio.CancelledError:
+            # The proxy is closed: it does not wait for an end that reads nothing.
+            for end in filter(None, (near, far)):
+                end[1].transport.abort()
+            raise
         finally:
-            near_writer.close()
-            if far is not None:
-                far[1].close()
+            for end in filter(None, (near, far)):
+                end[1].close()
 
     async def _reach(self) -> _End | None:
         if self.is_cut:
