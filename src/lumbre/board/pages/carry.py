@@ -44,7 +44,6 @@ async def take(visit: Visit) -> Response:
             raise Invalid("invalid.empty", field="file")
         received, _ = take_in(visit.node, BundleReader().feed(file))
     except LumbreError as error:
-        visit.home.events.error(error)
-        return _page(visit, None, visit.words.error(error))
+        return _page(visit, None, visit.complain(error, field="file"))
     visit.home.events.note("took", new=received.new, refused=sum(received.refused.values()))
     return _page(visit, received, "")
