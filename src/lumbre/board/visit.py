@@ -42,7 +42,6 @@ _FIELDS: Final = {
     "locked.wrong-passphrase": "passphrase",
 }
 """Errors that are about one field and do not name it in their values."""
-_AMOUNT: Final = "invalid.amount-"
 _SECRET_FIELDS: Final = ("passphrase", "again")
 
 
@@ -135,7 +134,7 @@ class Visit:
         """
         self.home.events.error(error)
         found = error.values.get("field") or _FIELDS.get(error.message_id, field)
-        if error.message_id.startswith(_AMOUNT):
+        if error.message_id.removeprefix("invalid.").startswith("amount-"):
             found = "amount"
         self._wrong = f"{form}.{found}" if form and found else str(found)
         return self.words.error(error)
