@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from starlette.responses import Response
 
 from lumbre.board.forms import UPLOAD_MAX_BYTES, read_upload
 from lumbre.board.visit import REFILL_STATUS, Visit
-from lumbre.errors import Invalid, LumbreError
+from lumbre.errors import Invalid, LumbreError, Refused
 from lumbre.node.exchange import take_in
 from lumbre.node.intake import Received
 from lumbre.sync import BundleReader, write_bundle
@@ -35,16 +37,44 @@ async def bundle(visit: Visit) -> Response:
 
 
 async def take(visit: Visit) -> Response:
-    """Take in a file. Doing it twice changes nothing, so it needs no memory of the first."""
+    """Take in a file. Doing it twice changes nothing, so it needs no memory of the first.
+
+    Of a file that is damaged or was cut off, what came whole before that is kept.
+    """
     try:
         form, file = await read_upload(visit.request)
         if not visit.board.slips.is_ours(form.get("slip", "")):
             return _page(visit, None, visit.words("board.old-form"))
         if not file:
             raise Invalid("invalid.empty", field="file")
-        received, _ = take_in(visit.node, BundleReader().feed(file))
+        upload = _Upload(file)
+        received, _ = take_in(visit.node, upload.segments())
     except LumbreError as error:
-        visit.home.events.error(error)
-        return _page(visit, None, visit.words.error(error))
+        return _page(visit, None, visit.complain(error, field="file"))
     visit.home.events.note("took", new=received.new, refused=sum(received.refused.values()))
-    return _page(visit, received, "")
+    said = ""
+    if upload.error is not None:
+        said = visit.complain(upload.error, field="file")
+    return _page(visit, received if upload.count else None, said)
+
+
+class _Upload:
+    """The segments of a file, up to where it is damaged or ends too early."""
+
+    def __init__(self, file: bytes) -> None:
+        self._file = file
+        self.count = 0
+        self.error: LumbreError | None = None
+
+    def segments(self) -> Iterator[bytes]:
+        """Every whole segment; `error` tells afterwards what was wrong with the rest."""
+        reader = BundleReader()
+        try:
+            for segment in reader.feed(self._file):
+                self.count += 1
+                yield segment
+        except Refused as error:
+            self.error = error
+        else:
+            if not reader.is_whole:
+                self.error = Refused("refused.cut-short")
