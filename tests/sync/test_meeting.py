@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from lumbre.record import Lane, read_segment
 from lumbre.sync.frames import Code
 from tests.attacks.test_row_02_fork import forked_world
-from tests.ledger.test_ledger import need
-from tests.sync.meet import Line, assert_equal, meet
+from tests.attacks.test_row_04_withheld_bodies import bare
+from tests.ledger.test_ledger import need, one_by_one
+from tests.sync.meet import Line, assert_equal, heads, meet
 from tests.world import Device, World
 
 
@@ -92,11 +94,11 @@ def test_a_meeting_that_is_cut_anywhere_keeps_what_arrived_and_the_next_ends_equ
 
 def test_a_device_whose_admission_has_not_arrived_introduces_itself():
     world = World()
-    ana, eva = world.founder, world.join("eva")
+    eva = world.join("eva")
     leo = world.join("leo")
     assert eva.node.space(world.space).ledger.rights.author(leo.key.public) is None
     leo.write(need("Bloque 9"))
-    caller, called = meet(leo.node, eva.node)
+    caller, _ = meet(leo.node, eva.node)
     assert caller.outcomes()[0].is_equal
     assert_equal(leo, eva)
 
@@ -123,3 +125,34 @@ def test_who_is_behind_sends_nothing_of_a_log_that_has_moved_on_there():
     assert called.outcomes()[0].new == 1
     # Its entries would be 6,000 bytes.
     assert line.down_bytes < 1_000
+
+
+def test_a_log_whose_gap_filled_late_is_the_same_frontier_as_one_that_never_had_it():
+    world = World()
+    ana, eva = world.founder, world.join("eva")
+    ana.write(need("Bloque 1"))
+    ana.write(need("Bloque 2"))
+    lane = [p for p in one_by_one(ana) if read_segment(p)[0].name.lane is Lane.URGENT]
+    for part in reversed(lane):
+        eva.node.take([part])
+    assert len(list(eva.log.branches(read_segment(lane[0])[0].log))) == 2
+    assert heads(ana) == heads(eva)
+    caller, _ = meet(ana.node, eva.node)
+    assert caller.outcomes()[0].rounds == 1
+    assert caller.outcomes()[0].is_equal
+
+
+def test_p5_an_absent_body_comes_where_nothing_else_is_new():
+    world = World()
+    ana, eva = world.founder, world.join("eva")
+    ana.write(need("Bloque 1"))
+    eva.node.take(bare(part) for part in one_by_one(ana)[-1:])
+    eva.take_from(world.join("leo"))
+    assert len(eva.log.absent(9)) == 1
+    assert heads(eva) != set()
+    for _ in range(2):
+        caller, called = meet(ana.node, eva.node)
+        assert caller.outcomes()[0].is_equal
+        assert called.outcomes()[0].is_equal
+    assert not eva.log.absent(9)
+    assert_equal(ana, eva)

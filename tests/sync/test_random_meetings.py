@@ -6,7 +6,7 @@ disk went back, or its log has more branches than are kept.
 
 from __future__ import annotations
 
-import copy
+import itertools
 import random
 
 import pytest
@@ -195,21 +195,36 @@ class Days(RuleBasedStateMachine):
             if device.node.is_locked:
                 self.unlock(device)
         stored = [(device, dict(self.acknowledged(device))) for device in self.devices]
+        self.meet_all()
+        self.give_everybody_every_key()
+        rights = ledger_of(self.world.founder).rights
+        honest = [d for d in self.devices if rights.author(d.author).pins is None]
+        assert_equal(*honest)
+        for device, entries in stored:
+            if device in honest:
+                self.assert_kept(entries, honest[0])
+        self.assert_nothing_is_left_to_say(honest)
+
+    def meet_all(self) -> None:
         for _ in range(3):
             for one in self.devices:
                 for other in self.devices:
                     if one is not other:
                         meet(one.node, other.node, binding=new_binding())
-        self.give_everybody_every_key()
-        rights = ledger_of(self.world.founder).rights
-        honest = [d for d in self.devices if rights.author(d.author).pins is None]
-        assert_equal(*honest)
-        present = {(id_, body) for _, id_, body in held(honest[0])}
-        for device, entries in stored:
-            if device in honest:
-                for id_, (log, body) in entries.items():
-                    if len(honest[0].log.branches(log)) < BRANCHES_MAX:
-                        assert (id_, body) in present
+
+    @staticmethod
+    def assert_kept(entries: dict[bytes, tuple[bytes, bytes]], on: Device) -> None:
+        present = {(id_, body) for _, id_, body in held(on)}
+        for id_, (log, body) in entries.items():
+            if len(on.log.branches(log)) < BRANCHES_MAX:
+                assert (id_, body) in present
+
+    @staticmethod
+    def assert_nothing_is_left_to_say(honest: list[Device]) -> None:
+        for one, other in itertools.pairwise(honest):
+            caller, _ = meet(one.node, other.node, binding=new_binding())
+            (outcome,) = caller.outcomes()
+            assert (outcome.is_equal, outcome.rounds, outcome.new) == (True, 1, 0)
 
     @staticmethod
     def acknowledged(device: Device):
