@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from lumbre.kinds import DOMAINS
 from lumbre.ledger import MemoryBook, MemoryTables
-from lumbre.node import founding
+from lumbre.node import epochs, founding, joining
 from lumbre.node.intake import Received
 from lumbre.node.node import Node
 from lumbre.record import Entry, SigningKey
@@ -84,15 +84,15 @@ class World:
         """Let a new person's device in, by files, and bring it up to date."""
         via = via or self.founder
         device = Device(name, self.registry)
-        invitation = founding.invite(via.node, self.space)
-        request, found_name = founding.read_request(
-            via.node, founding.ask(device.node, invitation, name)
+        invitation = joining.invite(via.node, self.space)
+        request, found_name = joining.read_request(
+            via.node, joining.ask(device.node, invitation, name)
         )
         assert found_name == name
-        founding.admit(via.node, via.key, request, name, role)
+        joining.admit(via.node, via.key, request, name, role)
         device.space = self.space
         device.take_from(via)
-        founding.collect_keys(device.node, self.space)
+        epochs.collect_keys(device.node, self.space)
         self.devices.append(device)
         return device
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lumbre.node import devices, founding
+from lumbre.node import devices, founding, joining
 from lumbre.node.desk import own_key
 from lumbre.node.exchange import take_in
 from lumbre.node.forks import forked
@@ -80,13 +80,13 @@ def exchange(one: Home, other: Home, space: bytes) -> int:
 
 def let_in(host: Home, guest: Home, space: bytes, name: str, *, as_own: bool) -> None:
     """Ask, read the words, admit: as a new person, or as one more device of the host's."""
-    said = founding.ask(guest.node, founding.invite(host.node, space), name)
-    request, found = founding.read_request(host.node, said)
+    said = joining.ask(guest.node, joining.invite(host.node, space), name)
+    request, found = joining.read_request(host.node, said)
     held = host.node.space(space)
     if as_own:
         devices.device(host.node, held, request, found)
     else:
-        founding.admit(host.node, own_key(host.node, held), request, found, Role.MEMBER)
+        joining.admit(host.node, own_key(host.node, held), request, found, Role.MEMBER)
     take_in(guest.node, list(host.node.give(space)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lumbre.errors import Refused
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.record.canonical import encode
 from tests.world import Device, World
 
@@ -22,12 +22,12 @@ def test_row_08_a_request_with_a_deep_nest_after_its_fields_is_refused(depth):
     data += b"\x91" * depth + b"\xc0"
     before = world.founder.hash()
     with pytest.raises(Refused):
-        founding.read_request(world.founder.node, data)
+        joining.read_request(world.founder.node, data)
     assert world.founder.hash() == before
 
 
 @pytest.mark.parametrize("public", LOW_ORDER)
 def test_row_08_an_invitation_to_seal_to_a_key_of_low_order_is_refused(public):
-    invitation = encode(founding.Invitation(bytes(32), bytes(32), public))
+    invitation = encode(joining.Invitation(bytes(32), bytes(32), public))
     with pytest.raises(Refused):
-        founding.ask(Device("eva").node, invitation, "Eva")
+        joining.ask(Device("eva").node, invitation, "Eva")

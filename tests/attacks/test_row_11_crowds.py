@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lumbre.node import founding
+from lumbre.node import joining
+from lumbre.node.epochs import collect_keys, renew_epoch
 from lumbre.record import SigningKey
 from lumbre.record.epoch import box_for
 from lumbre.schema import Role, Via
@@ -72,9 +73,9 @@ def test_row_11_a_key_that_is_no_key_does_not_keep_a_space_from_renewing_its_epo
     ana, mallory, caro = world.devices
     admit(world, mallory, b"\xff" * 32)
     world.meet_all()
-    made = founding.renew_epoch(ana.node, world.space, ana.key)
+    made = renew_epoch(ana.node, world.space, ana.key)
     world.meet_all()
-    founding.collect_keys(caro.node, world.space)
+    collect_keys(caro.node, world.space)
     assert caro.node.space(world.space).current_keys()[0] == made.id
 
 
@@ -89,18 +90,18 @@ def test_row_11_a_crowd_of_small_keys_leaves_nobody_without_the_new_epoch(world)
             admit(world, mallory, public)
             wanted -= 1
     ana.take_from(mallory)
-    made = founding.renew_epoch(ana.node, world.space, ana.key)
+    made = renew_epoch(ana.node, world.space, ana.key)
     caro.take_from(ana)
-    founding.collect_keys(caro.node, world.space)
+    collect_keys(caro.node, world.space)
     assert caro.node.space(world.space).current_keys()[0] == made.id
 
 
 def test_row_11_a_box_with_another_secret_silences_no_newcomer(world):
     ana, mallory, _ = world.devices
     device = Device("dora")
-    invitation = founding.invite(ana.node, world.space)
-    request, name = founding.read_request(ana.node, founding.ask(device.node, invitation, "dora"))
-    founding.admit(ana.node, ana.key, request, name, Role.MEMBER)
+    invitation = joining.invite(ana.node, world.space)
+    request, name = joining.read_request(ana.node, joining.ask(device.node, invitation, "dora"))
+    joining.admit(ana.node, ana.key, request, name, Role.MEMBER)
     world.meet_all()
     space = mallory.node.space(world.space)
     (epoch,) = epochs(ledger_of(mallory).rights)
@@ -108,6 +109,6 @@ def test_row_11_a_box_with_another_secret_silences_no_newcomer(world):
     mallory.write(Wrap(Via.OWN_DEVICE, None, space.after(), epoch.ref, (wrong,)))
     device.space = world.space
     device.take_from(mallory)
-    founding.collect_keys(device.node, world.space)
+    collect_keys(device.node, world.space)
     known = device.node.space(world.space).current_keys()
     assert known == ana.node.space(world.space).current_keys()

@@ -6,7 +6,7 @@ import pytest
 
 from lumbre.cli.speech import say
 from lumbre.errors import Invalid
-from lumbre.node import founding
+from lumbre.node import joining
 from tests.world import Device, World
 
 ESCAPE = "Eva\x1b[2J\x1b[1;1Hword word"
@@ -15,8 +15,8 @@ TURNED = "Eva\u202eavE\u2066"
 
 def asked_as(name: str) -> str:
     world, device = World(), Device("eva")
-    request = founding.ask(device.node, founding.invite(world.founder.node, world.space), name)
-    return founding.read_request(world.founder.node, request)[1]
+    request = joining.ask(device.node, joining.invite(world.founder.node, world.space), name)
+    return joining.read_request(world.founder.node, request)[1]
 
 
 @pytest.mark.parametrize("name", [ESCAPE, TURNED, "Eva\udce9"])

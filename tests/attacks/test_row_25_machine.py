@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from lumbre.errors import LumbreError
-from lumbre.node import founding
+from lumbre.node import epochs
 from lumbre.node.node import Node
 from lumbre.record import Mention
 from lumbre.schema import Via
@@ -72,7 +72,7 @@ class Commune(RuleBasedStateMachine):
             parts = [bare(part) if chance.random() < 0.3 else part for part in parts]
         taker = self.one(number)
         taker.node.take(parts)
-        founding.collect_keys(taker.node, self.world.space)
+        epochs.collect_keys(taker.node, self.world.space)
 
     @rule(number=DEVICES)
     @precondition(lambda self: len(self.devices) < 12)
@@ -101,7 +101,7 @@ class Commune(RuleBasedStateMachine):
 
     @rule()
     def renew_epoch(self) -> None:
-        founding.renew_epoch(self.world.founder.node, self.world.space, self.world.founder.key)
+        epochs.renew_epoch(self.world.founder.node, self.world.space, self.world.founder.key)
 
     @rule(number=DEVICES)
     def rebuild(self, number: int) -> None:
@@ -150,7 +150,7 @@ class Commune(RuleBasedStateMachine):
                 for other in self.devices:
                     if device is not other:
                         device.node.take(one_by_one(other))
-                founding.collect_keys(device.node, self.world.space)
+                epochs.collect_keys(device.node, self.world.space)
         self.give_everybody_every_key()
         assert len({device.hash() for device in self.devices}) == 1
         first = ledger_of(self.devices[0])

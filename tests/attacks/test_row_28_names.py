@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Role
 from lumbre.sync.bundle import write_bundle
@@ -36,8 +36,8 @@ def test_row_28_a_bundle_shows_no_name_no_place_and_no_good():
 def test_row_28_files_of_joining_show_no_name():
     world = World()
     device = Device(CANARY)
-    invitation = founding.invite(world.founder.node, world.space)
-    request = founding.ask(device.node, invitation, CANARY)
+    invitation = joining.invite(world.founder.node, world.space)
+    request = joining.ask(device.node, invitation, CANARY)
     for data in (invitation, request):
         assert CANARY.encode() not in data
         assert b"La Vega" not in data

@@ -125,6 +125,8 @@ def test_show_says_what_an_entry_is_and_whether_it_counts(space) -> None:
     entry = space.json("need", "flour", "25 kg", "--place", "School")["entry"]
     shown = space.json("show", entry[:10])
     assert (shown["kind"], shown["verdict"]) == ("need", "accepted")
+    founding = space.json("status")["spaces"][0]["id"]
+    assert space.json("show", founding[:10])["kind"] == "found"
     assert space("show", "zz") == 4
     assert space("show", "0000000000") == 8
 

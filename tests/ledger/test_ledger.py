@@ -20,7 +20,7 @@ from lumbre.kinds.supply.records import (
     Unit,
 )
 from lumbre.ledger import ACCEPTED, Ledger, Linker, MemoryBook, MemoryTables, Outcome, Run, replay
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.node.segments import branches_of
 from lumbre.record import START, Lane, LogName, Ref, Tip, Writer
 from lumbre.record.canonical import encode
@@ -365,7 +365,7 @@ def test_a_new_act_names_the_deepest_heads_where_there_are_too_many():
     for device, count in ((world.founder, 1), (beto, 3)):
         for number in range(count):
             request = _request_to(world, f"{number} of {device.name}")
-            founding.admit(device.node, device.key, request, "eva", Role.COURIER)
+            joining.admit(device.node, device.key, request, "eva", Role.COURIER)
     world.meet_all()
     ledger = ledger_of(world.founder)
     shallow, deep = [ledger.judge.find(ref)[1] for ref in ledger.trust_heads()]
@@ -373,10 +373,10 @@ def test_a_new_act_names_the_deepest_heads_where_there_are_too_many():
     assert shallow.seq > deep.seq
 
 
-def _request_to(world: World, name: str) -> founding.Request:
+def _request_to(world: World, name: str) -> joining.Request:
     device = Device(f"friend {name}")
-    asked = founding.ask(device.node, founding.invite(world.founder.node, world.space), "eva")
-    return founding.read_request(world.founder.node, asked)[0]
+    asked = joining.ask(device.node, joining.invite(world.founder.node, world.space), "eva")
+    return joining.read_request(world.founder.node, asked)[0]
 
 
 def test_an_act_and_what_hangs_on_it_are_judged_in_one_go_when_its_past_arrives():

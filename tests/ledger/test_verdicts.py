@@ -276,15 +276,21 @@ def test_an_entry_that_is_not_here_or_not_yet_judged_is_no_target():
 def test_the_targets_at_hand_are_bounded_and_the_one_asked_for_last_stays(monkeypatch):
     monkeypatch.setattr(judge, "_TARGETS_MAX", 2)
     small = Small()
-    refs = [Ref(key_of("log"), n, key_of("id")) for n in range(3)]
-    known = [Target(n, None) for n in range(3)]
+    refs = [Ref(key_of("log"), n, key_of("id")) for n in range(6)]
+    known = [Target(n, None) for n in range(6)]
     ours = small.ledger.judge
     ours._targets.clear()
-    assert ours.remember(refs[0], known[0]) is known[0]
-    ours.remember(refs[1], known[1])
+    for n in range(3):
+        assert ours.remember(refs[n], known[n]) is known[n]
+    # Three are one too many: all are older now, and what is asked for again is among the newer.
+    assert (list(ours._targets), list(ours._older_targets)) == ([], refs[:3])
     assert ours.target(refs[0]) is known[0]
-    ours.remember(refs[2], known[2])
-    assert list(ours._targets) == [refs[0], refs[2]]
+    assert ours.target(refs[0]) is known[0]
+    ours.remember(refs[3], known[3])
+    ours.remember(refs[4], known[4])
+    assert list(ours._older_targets) == [refs[0], refs[3], refs[4]]
+    assert ours.target(refs[0]) is known[0]
+    assert ours.target(refs[1]) is None
 
 
 def test_what_has_been_judged_never_goes_back_except_by_a_cut():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lumbre.node import founding
+from lumbre.node import epochs
 from lumbre.schema import Via
 from lumbre.trust.acts import Remove
 from tests.ledger.test_ledger import ledger_of, need
@@ -32,11 +32,11 @@ def test_a_removal_silences_nobody_and_says_that_a_new_key_is_due():
 
 def test_after_a_new_epoch_the_removed_device_reads_nothing_new_and_others_all():
     world, (beto, caro) = removed_beto()
-    founding.renew_epoch(world.founder.node, world.space, world.founder.key)
+    epochs.renew_epoch(world.founder.node, world.space, world.founder.key)
     world.founder.write(need("secret from now on"))
     world.meet_all()
     for device in (beto, caro):
-        founding.collect_keys(device.node, world.space)
+        epochs.collect_keys(device.node, world.space)
     assert not caro.node.space(world.space).needs_new_epoch
     assert "secret from now on" in {row.place_name for row in caro.rows("need")}
     assert "secret from now on" not in {row.place_name for row in beto.rows("need")}
@@ -46,7 +46,7 @@ def test_after_a_new_epoch_the_removed_device_reads_nothing_new_and_others_all()
 
 def test_a_newcomer_reads_what_was_written_under_epochs_before_its_own():
     world, _ = removed_beto()
-    founding.renew_epoch(world.founder.node, world.space, world.founder.key)
+    epochs.renew_epoch(world.founder.node, world.space, world.founder.key)
     world.founder.write(need("after"))
     dora = world.join("dora")
     assert {row.place_name for row in dora.rows("need")} == {"before", "after"}

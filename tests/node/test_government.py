@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lumbre.errors import Invalid, NotAllowed, NotFound
-from lumbre.node import devices, founding, government, names, proposals
+from lumbre.node import devices, epochs, government, joining, names, proposals
 from lumbre.node.desk import own_key
 from lumbre.node.proposals import State, effect_of
 from lumbre.record import Lane
@@ -88,7 +88,7 @@ def test_a_removal_by_two_of_three_waits_for_a_vote_then_a_key_is_due():
     beto.write(need("for us alone"))
     world.meet_all()
     for device in world.devices:
-        founding.collect_keys(device.node, world.space)
+        epochs.collect_keys(device.node, world.space)
     assert {row.place_name for row in caro.rows("need")} == {"for us alone"}
     assert dora.rows("need") == []
     assert proposals.still_reading(space_of(founder)) == []
@@ -136,12 +136,12 @@ def test_more_branches_than_pins_keep_the_longest_of_each_log(monkeypatch):
     assert pin.seq == 1
 
 
-def asked(world: World, name: str) -> tuple[Device, founding.Request]:
+def asked(world: World, name: str) -> tuple[Device, joining.Request]:
     device = Device(name)
     device.space = world.space
-    invitation = founding.invite(world.founder.node, world.space)
-    said = founding.ask(device.node, invitation, name)
-    return device, founding.read_request(world.founder.node, said)[0]
+    invitation = joining.invite(world.founder.node, world.space)
+    said = joining.ask(device.node, invitation, name)
+    return device, joining.read_request(world.founder.node, said)[0]
 
 
 def test_a_person_admits_a_further_device_that_reads_and_closes_the_lost_one():
@@ -152,7 +152,7 @@ def test_a_person_admits_a_further_device_that_reads_and_closes_the_lost_one():
     laptop, request = asked(world, "beto's laptop")
     devices.device(beto.node, space_of(beto), request, "laptop")
     laptop.take_from(beto)
-    founding.collect_keys(laptop.node, world.space)
+    epochs.collect_keys(laptop.node, world.space)
     assert [row.place_name for row in laptop.rows("need")] == ["from the phone"]
     assert person_of(laptop) == person_of(beto)
     (member,) = [m for m in names.members(space_of(laptop)) if m.name == "beto"]
@@ -169,12 +169,12 @@ def test_a_person_admits_a_further_device_that_reads_and_closes_the_lost_one():
     assert member.closed == [beto.key.public]
     # The phone is found again: it asks with a fresh key, never with the closed one.
     beto.take_from(laptop)
-    again = founding.ask(beto.node, founding.invite(laptop.node, world.space), "phone")
-    request, name = founding.read_request(laptop.node, again)
+    again = joining.ask(beto.node, joining.invite(laptop.node, world.space), "phone")
+    request, name = joining.read_request(laptop.node, again)
     assert request.author not in member.closed
     devices.device(laptop.node, space_of(laptop), request, name)
     beto.take_from(laptop)
-    founding.collect_keys(beto.node, world.space)
+    epochs.collect_keys(beto.node, world.space)
     beto.node.write(world.space, own_key(beto.node, space_of(beto)), [need("mine again")])
     laptop.take_from(beto)
     places = {row.place_name for row in laptop.rows("need") if row.enters_plan}
@@ -302,5 +302,5 @@ def test_who_was_admitted_before_a_new_key_came_gets_it_by_hand():
     assert devices.lacking_key(space_of(beto)) == []
     beto.write(need("now"))
     caro.take_from(beto)
-    founding.collect_keys(caro.node, world.space)
+    epochs.collect_keys(caro.node, world.space)
     assert [row.place_name for row in caro.rows("need")] == ["now"]

@@ -8,11 +8,11 @@ import pytest
 
 from lumbre.errors import Locked, NotAllowed, NotFound, Refused
 from lumbre.ledger import MemoryBook, MemoryTables
-from lumbre.node import founding
 from lumbre.node.intake import COMMIT_ENTRIES
 from lumbre.node.node import Node
-from lumbre.record import Lane
-from lumbre.record.segment import read_segment_with_base
+from lumbre.record import Lane, LogName, Writer
+from lumbre.record.canonical import encode
+from lumbre.record.segment import read_segment_with_base, write_segment
 from lumbre.schema import Role, Via
 from lumbre.trust.acts import Grant
 from tests.ledger.test_ledger import fresh, history, ledger_of, need, offer, one_by_one
@@ -160,26 +160,59 @@ def test_too_many_segments_that_hang_on_others_are_refused_and_bounded(monkeypat
     assert device.hash() == world.founder.hash()
 
 
+def test_what_is_refused_while_storing_is_no_fault_of_the_segment_at_hand(monkeypatch):
+    monkeypatch.setattr("lumbre.node.intake.COMMIT_ENTRIES", 1)
+    world = World()
+    for number in range(3):
+        world.founder.write(offer(number + 1))
+    device = fresh(world, world.founder)
+    append = device.log.append
+
+    def refuse_once(*_: object) -> None:
+        monkeypatch.setattr(device.log, "append", append)
+        raise Refused("refused.bad-seal")
+
+    monkeypatch.setattr(device.log, "append", refuse_once)
+    with pytest.raises(Refused):
+        device.node.take(one_by_one(world.founder))
+
+
+def test_a_grant_that_comes_amid_a_take_leaves_nothing_stored_that_nobody_judged():
+    world = World()
+    beto = world.join("beto")
+    world.meet_all()
+    name = LogName(world.space, beto.key.public, Lane.TRUST)
+    writer = Writer(name, beto.key)
+    body_bytes = 60_000
+    long = [
+        writer.append(encode(["future", bytes(body_bytes)]), depth=number, wall_s=1)
+        for number in range(1, 12)
+    ]
+    after = world.founder.node.space(world.space).after()
+    room = ledger_of(beto).rights.author(beto.key.public).grants
+    assert 5 * body_bytes < room[Lane.TRUST] < len(long) * body_bytes
+    more = (2 * room[Lane.TRUST], *room[1:])
+    before = list(world.founder.node.give(world.space))
+    (act,) = world.founder.write(Grant(Via.OWN_DEVICE, None, after, beto.key.public, more))
+    granted = list(world.founder.node.give(world.space))
+    devices = []
+    for takes in ([before, [*granted, write_segment(long)]], [granted, [write_segment(long)]]):
+        device = fresh(world, beto)
+        for parts in takes:
+            received = device.node.take(parts)
+        assert (received.past_grant, received.refused) == (0, {})
+        assert device.log.branches(name.id)[0].tip.seq == len(long) - 1
+        devices.append(device)
+    assert ledger_of(devices[0]).act_ref(act.id) is not None
+    assert devices[0].hash() == devices[1].hash()
+
+
 def test_a_space_that_is_not_here_is_named_so():
     node = Device("nobody").node
     with pytest.raises(NotFound):
         node.space(bytes(32))
     with pytest.raises(NotFound):
         node.give(bytes(32))
-
-
-def test_a_request_that_somebody_changed_is_refused():
-    world = World()
-    device = Device("beto")
-    invitation = founding.invite(world.founder.node, world.space)
-    request = bytearray(founding.ask(device.node, invitation, "beto"))
-    request[-1] ^= 1
-    with pytest.raises(Refused):
-        founding.read_request(world.founder.node, bytes(request))
-    with pytest.raises(Refused):
-        founding.read_request(world.founder.node, b"\x90")
-    with pytest.raises(Refused):
-        founding.ask(device.node, bytes(600), "beto")
 
 
 def test_nothing_is_written_while_the_private_file_is_shut():

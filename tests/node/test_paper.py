@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lumbre.errors import Invalid, NotAllowed
-from lumbre.node import founding
+from lumbre.node import epochs, founding
 from lumbre.node.paper import paper_code, read_paper, recover
 from lumbre.record import SigningKey
 from lumbre.schema import Role
@@ -67,7 +67,7 @@ def test_a_founder_that_lost_every_device_goes_on_with_the_paper():
 
 def test_the_paper_still_reads_after_a_new_epoch():
     world = paper_world()
-    founding.renew_epoch(world.founder.node, world.space, world.founder.key)
+    epochs.renew_epoch(world.founder.node, world.space, world.founder.key)
     world.founder.write(need("after the new key"))
     device = Device("ana's next")
     device.space = world.space

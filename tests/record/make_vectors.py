@@ -10,6 +10,7 @@ they are refused (for people: a reader may word it otherwise).
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import msgspec
 from nacl import bindings
 
 from lumbre.record import Entry, Lane, MediaName, Tip, Writer, write_segment
+from lumbre.record.dictionary import DICTIONARY_1
 from lumbre.record.entry import entry_id
 from lumbre.record.media import name_media
 from lumbre.record.radio import write_frame
@@ -277,6 +279,7 @@ def good_seals() -> Iterator[Vector]:
         ("zero bytes at its end", b"x\0\0\x80\0", 16),
         ("by radio", body_of(2), RADIO_PAD_BYTES),
         ("large", bytes(range(256)) * 5, 16),
+        ("words of the dictionary", b"falta agua potable para 12 familias" * 2, 16),
     ):
         yield {"what": what, "plain": plain, **seal_vector(plain, pad_bytes)}
 
@@ -298,6 +301,11 @@ def raw_seal(padded: bytes) -> Vector:
     return found | {"sealed": bytes(8) + sealed}
 
 
+def deflated(body: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=DICTIONARY_1)
+    return packer.compress(body) + packer.flush()
+
+
 def bad_seals() -> Iterator[Vector]:
     good = seal_vector(body_of(1))
     sealed = good["sealed"]
@@ -309,7 +317,11 @@ def bad_seals() -> Iterator[Vector]:
     yield {"what": "a flipped bit", **good, "sealed": sealed[:-1] + bytes([sealed[-1] ^ 1])}
     yield {"what": "cut short", **good, "sealed": sealed[:-1]}
     yield {"what": "salt and tag only", **good, "sealed": sealed[:24]}
-    yield {"what": "a reserved id byte", **raw_seal(b"\1x\x80")}
+    yield {"what": "a reserved id byte", **raw_seal(b"\2x\x80")}
+    yield {"what": "no deflate", **raw_seal(b"\1x\x80")}
+    yield {"what": "deflate without its end", **raw_seal(b"\1" + deflated(b"agua")[:-1] + b"\x80")}
+    yield {"what": "more after deflate", **raw_seal(b"\1" + deflated(b"agua") + b"x\x80")}
+    yield {"what": "too large", **raw_seal(b"\1" + deflated(bytes(65_537)) + b"\x80")}
     yield {"what": "no padding", **raw_seal(b"\0x")}
     yield {"what": "something after the padding", **raw_seal(b"\0x\x80X\0")}
     yield {"what": "zero bytes only", **raw_seal(bytes(16))}

@@ -1,6 +1,6 @@
 """A second reader of lumbre's format, written from docs/FORMAT.md.
 
-Plain Python with hashlib and struct, and nothing of lumbre: where this and lumbre agree on
+Plain Python with hashlib, struct and zlib, and nothing of lumbre: where this and lumbre agree on
 the vectors, the page says enough. Every refusal is `Bad`. Section numbers are the page's.
 
 What it does not do: envelopes' boxes (X25519), media's transport, speed.
@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import zlib
+from pathlib import Path
 from typing import Any
 
 from tests.record.second_crypto import open_xchacha20_poly1305, verify_strictly
+
+VECTORS = Path(__file__).with_name("vectors")
 
 
 class Bad(Exception):
@@ -280,8 +284,18 @@ def open_body(sealed: bytes, key: bytes, log: bytes, seq: int, prev: bytes) -> b
     need(padded is not None, "seal")
     assert padded is not None
     plain = padded.rstrip(b"\0")
-    need(plain.endswith(b"\x80") and len(plain) >= 2 and plain[0] == 0, "padding or id byte")
-    return plain[1:-1]
+    need(plain.endswith(b"\x80") and len(plain) >= 2 and plain[0] in (0, 1), "padding or id byte")
+    return plain[1:-1] if plain[0] == 0 else inflate(plain[1:-1])
+
+
+def inflate(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj(-15, (VECTORS / "dictionary-1.bin").read_bytes())
+    try:
+        body = unpacker.decompress(packed, 65_536)
+    except zlib.error:
+        raise Bad("deflate") from None
+    need(unpacker.eof and not unpacker.unused_data, "deflate's end")
+    return body
 
 
 # 10. Radio

@@ -81,7 +81,8 @@ def test_the_largest_header_and_the_largest_body_of_the_budget_fill_the_frame() 
     seq = 2**24 - 1
     tip = Tip(seq - 1, secret("prev"), 2**32, 0, 128 * seq + 2**24 - 81)
     at = {"log": NAME.id, "seq": seq, "prev": tip.id, "salt": bytes(8)}
-    body = seal_body(bytes(54), secret("epoch"), **at, pad_bytes=RADIO_PAD_BYTES)
+    noise = (secret("one") + secret("two"))[:54]
+    body = seal_body(noise, secret("epoch"), **at, pad_bytes=RADIO_PAD_BYTES)
     entry = entry_after(tip, body, depth=seq + 2**32, wall_s=2**32 - 1)
     assert radio_frame_bytes(entry) == 200
     assert read_frame(write_frame(entry), known) == entry

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from nacl.bindings import crypto_box_seal, crypto_box_seed_keypair
 
 from lumbre.errors import Invalid, Refused
 from lumbre.record import Sealed, Writer
+from lumbre.record.dictionary import DICTIONARY_1
 from lumbre.record.limits import BODY_MAX_BYTES
 from lumbre.record.seal import (
     ENVELOPE_MAX_BYTES,
@@ -25,7 +28,7 @@ from lumbre.record.seal import (
     sealed_bytes,
 )
 from tests.record.helpers import key_of, log_of, secret
-from tests.record.make_vectors import raw_seal
+from tests.record.make_vectors import FOLDER, deflated, raw_seal
 from tests.record.second_crypto import chacha20, hchacha20, open_chacha20_poly1305, poly1305
 
 KEY = secret("epoch")
@@ -40,10 +43,47 @@ AT = {"log": secret("log"), "seq": 7, "prev": secret("prev")}
 def test_a_body_comes_out_as_it_went_in(body, pad, salt) -> None:
     sealed = seal_body(body, KEY, **AT, salt=salt, pad_bytes=pad)
     assert open_body(sealed, KEY, **AT) == body
-    assert len(sealed) == sealed_bytes(len(body), pad)
+    assert len(sealed) <= sealed_bytes(len(body), pad)
     assert (len(sealed) - 24) % pad == 0
-    assert len(body) + 2 <= len(sealed) - 24 < len(body) + 2 + pad
     assert sealed[:8] == salt
+
+
+def test_a_body_of_ordinary_words_is_sealed_shorter_than_it_is() -> None:
+    body = "Pozo sin agua desde ayer; familias afectadas, enviar camión cisterna".encode()
+    sealed = seal_body(body, KEY, **AT, salt=bytes(8))
+    assert len(sealed) < len(body)
+    assert open_body(sealed, KEY, **AT) == body
+
+
+def test_what_a_dictionary_does_not_shorten_is_sealed_as_it_is() -> None:
+    body = secret("noise")
+    assert len(seal_body(body, KEY, **AT, salt=bytes(8))) == sealed_bytes(len(body))
+    longer = b"agua " * 1000
+    assert len(seal_body(longer, KEY, **AT, salt=bytes(8))) == sealed_bytes(len(longer))
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"",
+        b"not deflate",
+        deflated(b"agua")[:-1],
+        deflated(b"agua") + b"more",
+        deflated(bytes(BODY_MAX_BYTES + 1)),
+        b"\x03\x00" + b"\x03\x00",
+    ],
+)
+def test_a_body_that_does_not_unpack_to_one_that_fits_is_refused(packed) -> None:
+    found = raw_seal(b"\x01" + packed + b"\x80")
+    with pytest.raises(Refused) as error:
+        open_body(found["sealed"], found["key"], **AT)
+    assert error.value.message_id == "refused.bad-compression"
+
+
+def test_the_dictionary_is_the_one_that_the_format_names() -> None:
+    digest = hashlib.sha256(DICTIONARY_1).hexdigest()
+    assert (FOLDER / "dictionary-1.bin").read_bytes() == DICTIONARY_1
+    assert digest in Path("docs/FORMAT.md").read_text(encoding="utf-8")
 
 
 def test_row_27_a_forked_log_has_other_nonces() -> None:
@@ -149,7 +189,7 @@ def test_the_second_readers_parts_agree_with_their_standards() -> None:
 @pytest.mark.parametrize(
     ("inside", "says"),
     [
-        (b"\1x\x80", "refused.unknown-compression"),
+        (b"\2x\x80", "refused.unknown-compression"),
         (b"\x80", "refused.unknown-compression"),
         (b"\0x", "refused.bad-padding"),
         (b"\0x\x80X\0", "refused.bad-padding"),

@@ -35,6 +35,7 @@ def test_a_second_meeting_with_nothing_new_takes_few_bytes():
     line = Line()
     caller, _ = meet(ana.node, eva.node, line=line)
     assert caller.outcomes()[0].is_equal
+    # Greeting and proofs, and then at most 64 bytes.
     assert line.total_bytes < 1_000
 
 

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from lumbre.errors import LumbreError
 from lumbre.kinds.shared import Source
 from lumbre.kinds.situation.records import Rumour
-from lumbre.node import founding
+from lumbre.node.epochs import renew_epoch
 from lumbre.node.meetings import link_of
 from lumbre.node.node import Node
 from lumbre.record import Mention
@@ -108,7 +108,7 @@ class Days(RuleBasedStateMachine):
     def renew_epoch(self) -> None:
         founder = self.world.founder
         if not founder.node.is_locked:
-            founding.renew_epoch(founder.node, self.world.space, founder.key)
+            renew_epoch(founder.node, self.world.space, founder.key)
 
     @rule(number=DEVICES, lane_bytes=st.integers(0, 2**26))
     def grant(self, number: int, lane_bytes: int) -> None:

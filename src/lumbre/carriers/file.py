@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from lumbre.errors import Refused, StoreError
-from lumbre.sync.bundle import BUNDLE_MAX_BYTES, BundleReader, write_bundle
+from lumbre.sync.bundle import BUNDLE_MAX_BYTES, BundleReader, write_bundles
 
 SUFFIX: Final = ".lumbre"
 # Names looked at in a folder, whatever they are: so many that a stick full of other files
@@ -102,12 +102,21 @@ def names_in(folder: Path, suffix: str) -> list[str]:
         raise StoreError(
             "file.cannot-read-folder", folder=str(folder), why=error.strerror
         ) from error
-    return sorted(names)
+    # By length first: what came in several bundles is read in the order of their numbers.
+    return sorted(names, key=lambda name: (len(name), name))
 
 
-def give(folder: Path, name: str, segments: Iterable[bytes]) -> Path:
-    """Write one bundle into a folder."""
-    return write_file(folder, name + SUFFIX, write_bundle(segments))
+def give(
+    folder: Path, name: str, segments: Iterable[bytes], max_bytes: int = BUNDLE_MAX_BYTES
+) -> list[Path]:
+    """Write segments into a folder: as one bundle where it may hold all, else as several.
+
+    The first has the name, the others a number after it, from 2 on.
+    """
+    return [
+        write_file(folder, f"{name}-{number}{SUFFIX}" if number > 1 else name + SUFFIX, bundle)
+        for number, bundle in enumerate(write_bundles(segments, max_bytes), 1)
+    ]
 
 
 class Taken:

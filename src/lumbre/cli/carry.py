@@ -21,9 +21,9 @@ def give(folder: Folder, *, common: Common = DEFAULTS) -> None:
         written = []
         for space in wanted:
             name = f"lumbre-{space.id.hex()[:SHORT_ID]}-{home.random.bytes(4).hex()}"
-            path = carrier.give(folder, name, home.node.give(space.id))
-            written.append((path, path.stat().st_size))
-            home.events.note("gave", size_bytes=written[-1][1])
+            for path in carrier.give(folder, name, home.node.give(space.id)):
+                written.append((path, path.stat().st_size))
+                home.events.note("gave", size_bytes=written[-1][1])
     if common.json:
         data([{"file": str(path), "size_bytes": size} for path, size in written])
         return

@@ -24,6 +24,7 @@ COMMANDS: Final = (
     ("everyday", "drafts", "writing:drafts"),
     ("carrying", "give", "carry:give"),
     ("carrying", "take", "carry:take"),
+    ("carrying", "at-risk", "at_risk:at_risk"),
     ("community", "found", "community:found"),
     ("community", "invite", "joining:invite"),
     ("community", "ask", "joining:ask"),

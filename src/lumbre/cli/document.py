@@ -16,8 +16,9 @@ _HEAD: Final = """# The command line
 
 Printed by `python -m lumbre.cli.document`; a test holds this file to it.
 
-Every command takes `--home`, `--space`, `--lang` and `--json`, and says with `--help` what
-else it takes. An error says what happened and what to do next, and ends with a code:
+Every command takes `--home`, `--space`, `--lang` and `--json`, before its name or after, and
+says with `--help` what else it takes. An error says what happened and what to do next, and
+ends with a code:
 
 | code | what it means |
 |---|---|

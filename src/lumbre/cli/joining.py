@@ -17,7 +17,7 @@ from lumbre.cli.community import offer_passphrase
 from lumbre.cli.options import DEFAULTS, Common, Folder, Yes, confirm, open_home, space_of
 from lumbre.cli.speech import data, note, say, tell, words
 from lumbre.errors import Invalid, LumbreError, NotAllowed, NotFound
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.node.aloud import six_words
 from lumbre.node.desk import own_key
 from lumbre.node.home import Home
@@ -37,7 +37,7 @@ def invite(folder: Folder, *, common: Common = DEFAULTS) -> None:
     with open_home(common) as home:
         space = space_of(home, common)
         name = f"lumbre-{space.id.hex()[:SHORT_ID]}{INVITATION}"
-        path = carrier.write_file(folder, name, [founding.invite(home.node, space.id)])
+        path = carrier.write_file(folder, name, [joining.invite(home.node, space.id)])
     if common.json:
         data({"file": str(path), "space": space.id})
         return
@@ -51,30 +51,56 @@ def ask(
     common: Common = DEFAULTS,
 ) -> None:
     """Ask to take part in the space of an invitation that lies in a folder."""
-    names = carrier.names_in(folder, INVITATION)
-    if common.space:
-        names = [name for name in names if common.space in name]
-    if not names:
-        raise NotFound("not-found.invitation", folder=str(folder))
-    if len(names) > 1:
-        raise Invalid("invalid.which-invitation", count=len(names))
-    invitation = read(folder, names[0], founding.INVITATION_MAX_BYTES)
+    invitation = _the_invitation(folder, common.space or "")
     is_new = not Home.exists(common.path)
     with open_home(common, may_create=True) as home:
         if is_new:
             offer_passphrase(home)
-        request = founding.ask(home.node, invitation, person)
-        name = f"lumbre-{founding.words_bytes_of(request).hex()[:SHORT_ID]}{REQUEST}"
-        path = carrier.write_file(folder, name, [request])
-        said = six_words(founding.words_bytes_of(request))
+        spaces = [space.id for space in home.node.spaces()]
+        pending = {space: joining.pending(home.node, space) for space in spaces}
+        request = joining.ask(home.node, invitation, person)
+        earlier = pending.get(joining.space_of(request))
+        path = carrier.write_file(folder, _name(request), [request])
+        said = six_words(joining.words_bytes_of(request))
         is_open_mode = home.is_open_mode
     if common.json:
-        data({"file": str(path), "words": said, "open_mode": is_open_mode})
+        replaces = None if earlier in (None, request) else _name(earlier)
+        values = {"file": str(path), "words": said, "open_mode": is_open_mode}
+        data(values | {"is_same": earlier == request, "replaces": replaces})
         return
     tell("cli.ask.done", file=path.name, folder=folder)
+    if earlier == request:
+        tell("cli.ask.again")
+    elif earlier is not None:
+        tell("cli.ask.replaces", file=_name(earlier))
     tell("cli.words", words=" ".join(said))
     tell("cli.open-mode" if is_open_mode else "cli.locked-mode")
     tell("cli.ask.next")
+
+
+def _the_invitation(folder: Path, wanted: str) -> bytes:
+    """The invitation that is meant, by the beginning of its space's id; what is none is named."""
+    found: dict[bytes, str] = {}
+    for name in carrier.names_in(folder, INVITATION):
+        try:
+            invitation = read(folder, name, joining.INVITATION_MAX_BYTES)
+            space = joining.read_invitation(invitation).space.hex()
+        except LumbreError as error:
+            note("cli.ask.bad-file", file=name, why=words().error(error))
+            continue
+        if space.startswith(wanted.lower()):
+            found[invitation] = space
+    if not found:
+        raise NotFound("not-found.invitation", folder=str(folder))
+    if len(found) > 1:
+        ids = ", ".join(sorted(space[:SHORT_ID] for space in found.values()))
+        raise Invalid("invalid.which-invitation", count=len(found), ids=ids)
+    return next(iter(found))
+
+
+def _name(request: bytes) -> str:
+    """The file's name of a request that this device made."""
+    return f"lumbre-{joining.words_bytes_of(request).hex()[:SHORT_ID]}{REQUEST}"
 
 
 def admit(
@@ -109,20 +135,20 @@ def _admit_one(
     if found is None:
         return None
     space, request, name = found
-    entry = founding.admit(home.node, own_key(home.node, space), request, name, role)
+    entry = joining.admit(home.node, own_key(home.node, space), request, name, role)
     home.events.note("admitted", role=int(role))
     note("cli.admit.done", name=name)
-    said = six_words(founding.words_bytes(request))
+    said = six_words(joining.words_bytes(request))
     return {"act": entry.id, "role": role.name.lower(), "words": said}
 
 
 def asked(
     home: Home, folder: Path, file: str, asks_id: str, *, yes: bool, **values: object
-) -> tuple[Space, founding.Request, str] | None:
+) -> tuple[Space, joining.Request, str] | None:
     """Who asks in a file, after both sides have read the six words; None: nobody new, or no."""
     try:
-        data_ = read(folder, file, founding.REQUEST_MAX_BYTES)
-        request, name = founding.read_request(home.node, data_)
+        data_ = read(folder, file, joining.REQUEST_MAX_BYTES)
+        request, name = joining.read_request(home.node, data_)
         space = home.node.space(request.space)
     except LumbreError as error:
         note("cli.admit.bad-file", file=file, why=words().error(error))
@@ -131,7 +157,7 @@ def asked(
         note("cli.admit.known", name=name)
         return None
     note(asks_id, name=name, **values)
-    note("cli.words", words=" ".join(six_words(founding.words_bytes(request))))
+    note("cli.words", words=" ".join(six_words(joining.words_bytes(request))))
     if not yes and not confirm("cli.admit.confirm"):
         note("cli.admit.not-now")
         return None

@@ -13,6 +13,7 @@ from lumbre.cli.speech import data, out, say, table, tell, words
 from lumbre.kinds.supply.needs import NeedState
 from lumbre.ledger import Outcome
 from lumbre.node import drafts, said
+from lumbre.node.census import Census
 from lumbre.node.home import Home
 from lumbre.node.names import members, space_name
 from lumbre.node.reading import Reading
@@ -83,6 +84,8 @@ def show(
         space = space_of(home, common)
         found = Reading(home.node).entry(space.id, entry)
         shown = _shown(home, space, found)
+        holders = Census(home.node, space.id).holders(found.ref)
+        shown["holders"] = {name: getattr(holders, name) for name in holders.__struct_fields__}
     if common.json:
         data(shown)
         return
@@ -90,6 +93,7 @@ def show(
     tell("cli.show.place", lane=shown["lane"], seq=shown["seq"], depth=shown["depth"])
     tell("cli.show.author", author=shown["author"][:SHORT_ID])
     tell("cli.show.wall", age=said.age(words(), shown["wall_s"], shown["now_s"]))
+    out(said.held(words(), holders, shown["now_s"]))
     tell("cli.show.verdict", outcome=say(f"outcome.{shown['verdict']}"))
     if shown["reason"]:
         tell("cli.show.reason", why=words().reason(shown["reason"]))

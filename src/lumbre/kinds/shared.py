@@ -115,13 +115,17 @@ def by_record(facts: Iterable[Fact]) -> Said:
     """Facts by the record that their bodies are, each list in the order of the whole."""
     said: dict[type[Body], list[Fact]] = {}
     for fact in facts:
-        said.setdefault(fact.body.__class__, []).append(fact)
+        record = fact.body.__class__
+        if record in said:
+            said[record].append(fact)
+        else:
+            said[record] = [fact]
     return said
 
 
 def confirmed_refs(confirmations: Iterable[Fact], field: str) -> frozenset[Ref]:
     """What those of these confirmations that count say they confirm."""
-    return frozenset(getattr(fact.body, field) for fact in confirmations if fact.counts)
+    return frozenset([getattr(fact.body, field) for fact in confirmations if fact.counts])
 
 
 def survivors(
@@ -166,7 +170,7 @@ def persons(facts: Iterable[Fact]) -> int:
 
 def guests(facts: Iterable[Fact]) -> int:
     """How many facts guests left: shown as a number, no source."""
-    return sum(1 for fact in facts if fact.is_guest)
+    return sum([fact.is_guest for fact in facts])
 
 
 def last_of_each(facts: Iterable[Fact]) -> list[Fact]:

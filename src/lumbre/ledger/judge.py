@@ -11,7 +11,6 @@ board can show it with "earlier entries missing".
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -35,8 +34,8 @@ Opener = Callable[[Entry], bytes | None]
 _VERDICT: Final = "verdict"
 _WAITER: Final = "waiter"
 _JUDGED: Final = "judged"
-# Decoded bodies that others refer to: about 1 kB each, a few days of a commune.
-_TARGETS_MAX: Final = 4096
+# Decoded bodies that others may refer to, twice: about 1 kB each, a few days of a commune.
+_TARGETS_MAX: Final = 8192
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
@@ -44,15 +43,6 @@ class Target(msgspec.Struct, frozen=True, gc=False):
 
     depth: int
     body: Body | None
-
-
-class Judged(msgspec.Struct, frozen=True, gc=False):
-    """An entry with valid content, decoded."""
-
-    entry: Entry
-    body: Body
-    kind: Kind
-    refs: tuple[Ref, ...]
 
 
 class Judge:
@@ -63,19 +53,21 @@ class Judge:
         self._book = book
         self._tables = tables
         self._opener = opener
-        self._targets: OrderedDict[Ref, Target] = OrderedDict()
+        self._targets: dict[Ref, Target] = {}
+        self._older_targets: dict[Ref, Target] = {}
         self._decoder = msgspec.msgpack.Decoder(Verdict)
         # Beside the table: a scan for each entry that lets others go costs what is buffered.
         self._awaited: dict[bytes, set[bytes]] = {}
         for key, _ in tables.scan(_WAITER):
             self._awaited.setdefault(key[:REF_KEY_BYTES], set()).add(key[REF_KEY_BYTES:])
         self._exceptions = {key for key, _ in tables.scan(_VERDICT)}
-        self._points_to = {kind.record: _targets_of(kind) for kind in registry.kinds.values()}
+        self._points_to = {
+            kind.record: _targets_of(kind, registry) for kind in registry.kinds.values()
+        }
 
     def exception(self, ref: Ref) -> Verdict | None:
         """The recorded verdict of an entry, or None where it is accepted (or not here)."""
-        key = ref_key(ref)
-        if key not in self._exceptions:
+        if not self._exceptions or (key := ref_key(ref)) not in self._exceptions:
             return None
         stored = self._tables.get(_VERDICT, key)
         return None if stored is None else self._decoder.decode(stored)
@@ -94,8 +86,7 @@ class Judge:
 
     def forget(self, ref: Ref) -> None:
         """Take back what was recorded of an entry: it is accepted now."""
-        key = ref_key(ref)
-        if key in self._exceptions:
+        if self._exceptions and (key := ref_key(ref)) in self._exceptions:
             self._exceptions.discard(key)
             self._tables.put(_VERDICT, key, None)
 
@@ -120,8 +111,10 @@ class Judge:
         """What a reference stands on, or None while that has not arrived or waits itself."""
         found = self._targets.get(ref)
         if found is not None:
-            self._targets.move_to_end(ref)
             return found
+        found = self._older_targets.get(ref)
+        if found is not None:
+            return self.remember(ref, found)
         held = self.find(ref)
         if held is None or ref.seq > self.judged_seq(held[0]):
             return None
@@ -136,10 +129,10 @@ class Judge:
         return self.remember(ref, Target(noted.depth if noted else entry.depth, body))
 
     def remember(self, ref: Ref, target: Target) -> Target:
-        """Keep a target at hand; the oldest goes."""
+        """Keep a target at hand; those that nobody asked for in a while go."""
         self._targets[ref] = target
         if len(self._targets) > _TARGETS_MAX:
-            self._targets.popitem(last=False)
+            self._older_targets, self._targets = self._targets, {}
         return target
 
     def judged_seq(self, branch: Branch) -> int:
@@ -152,6 +145,7 @@ class Judge:
         ref = entry.ref
         self.forget(ref)
         self._targets.pop(ref, None)
+        self._older_targets.pop(ref, None)
         key = branch.number.to_bytes(8, "big")
         seq = min(self.judged_seq(branch), entry.seq - 1)
         self._tables.put(_JUDGED, key, seq.to_bytes(8, "big") if seq >= branch.first_seq else None)
@@ -168,39 +162,33 @@ class Judge:
             return entry.body
         return self._opener(entry)
 
-    def content(self, entry: Entry, depth_before: int | None) -> Judged | Verdict:
-        """Whether an entry's content is valid: the decoded entry, or why not (yet)."""
+    def content(self, entry: Entry, depth_before: int | None) -> Decoded | Verdict:
+        """Whether an entry's content is valid: what it says, or why not (yet)."""
         if depth_before is None:
             return self._wait(entry, v.WAITS_FOR_PREVIOUS, self._previous(entry))
         if entry.body is None:
             return Verdict(Outcome.WAITING, v.WAITS_FOR_BODY)
         try:
-            data = self.plain(entry)
+            data = entry.body if entry.key_id == OPEN else self._opener(entry)
             if data is None:
                 return Verdict(Outcome.WAITING, v.WAITS_FOR_KEY)
             decoded = self._registry.decode(data)
         except Refused as error:
             reason = error.message_id.replace("refused.", "content.", 1)
             return Verdict(Outcome.WITHOUT_EFFECT, reason, depth_before + 1)
-        return self._content(entry, decoded, depth_before)
-
-    def _content(self, entry: Entry, decoded: Decoded, depth_before: int) -> Judged | Verdict:
         depth = depth_before
         targets: dict[Ref, Body] = {}
         for ref in decoded.refs:
-            target = self.target(ref)
+            target = self._targets.get(ref) or self.target(ref)
             if target is None:
                 return self._wait(entry, v.WAITS_FOR_REFERENCE, ref)
-            depth = max(depth, target.depth)
+            if target.depth > depth:
+                depth = target.depth
             if target.body is not None:
                 targets[ref] = target.body
         depth += 1
-        reason = self._reason(entry, decoded, depth, targets)
-        if reason is not None:
-            return Verdict(Outcome.WITHOUT_EFFECT, reason, depth)
-        assert decoded.body is not None
-        assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, decoded.refs)
+        wrong = self._reason(entry, decoded, depth, targets)
+        return decoded if wrong is None else Verdict(Outcome.WITHOUT_EFFECT, wrong, depth)
 
     def _reason(
         self, entry: Entry, decoded: Decoded, depth: int, targets: dict[Ref, Body]
@@ -212,11 +200,11 @@ class Judge:
             return v.UNKNOWN_KIND
         if kind.lane is not entry.name.lane:
             return v.BAD_LANE
-        for field, allowed in self._points_to[kind.record] if decoded.refs else ():
-            for ref in _refs_of(getattr(body, field)):
-                target = targets.get(ref)
-                if target is None or self._registry.kind_of(target).name not in allowed:
-                    return v.WRONG_TARGET
+        if decoded.refs:
+            for field, allowed in self._points_to[kind.record]:
+                for ref in _refs_of(getattr(body, field)):
+                    if targets.get(ref).__class__ not in allowed:
+                        return v.WRONG_TARGET
         return kind.check(body, targets, entry.name.author) if kind.check else None
 
     @staticmethod
@@ -234,18 +222,13 @@ class Judge:
         """Whether anything waits for an entry at all."""
         return bool(self._awaited)
 
-    def again(self, entry: Entry) -> Judged | None:
-        """An entry whose content was found valid, decoded anew; None for all others."""
+    def again(self, entry: Entry) -> Decoded | None:
+        """What an entry says whose content was found valid; None for all others."""
         noted = self.exception(entry.ref)
         if noted is not None and not noted.reason.startswith("right."):
             return None
         data = self.plain(entry)
-        if data is None:
-            return None
-        decoded = self._registry.decode(data)
-        assert decoded.body is not None
-        assert decoded.kind is not None
-        return Judged(entry, decoded.body, decoded.kind, decoded.refs)
+        return None if data is None else self._registry.decode(data)
 
     def peek(self, entry: Entry) -> Body | None:
         """What an entry says, without judging it; None where it cannot be read."""
@@ -296,9 +279,14 @@ class Judge:
         return [ref_of(waiter) for waiter in waiting]
 
 
-def _targets_of(kind: Kind) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    fields = fields_of(kind.record)
-    return tuple((f.name, f.points_to) for f in fields if f.base is Ref and f.points_to)
+def _targets_of(kind: Kind, registry: Registry) -> tuple[tuple[str, frozenset[type[Body]]], ...]:
+    """Which fields of a kind are references, and the records that they may lead to."""
+    known = registry.kinds
+    return tuple(
+        (f.name, frozenset(known[name].record for name in f.points_to if name in known))
+        for f in fields_of(kind.record)
+        if f.base is Ref and f.points_to
+    )
 
 
 def _refs_of(value: object) -> Sequence[Ref]:

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from lumbre.ledger import verdict as v
-from lumbre.ledger.fold import Folds
-from lumbre.ledger.judge import Judge, Judged, Opener, Target
+from lumbre.ledger.fold import Folds, Place, place_of
+from lumbre.ledger.judge import Judge, Opener, Target
 from lumbre.ledger.link import Run
 from lumbre.ledger.ports import Book, Tables
 from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
@@ -27,8 +27,8 @@ from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
 from lumbre.schema.fields import Body
-from lumbre.schema.kind import Fact, Standing, ref_of
-from lumbre.schema.registry import Registry
+from lumbre.schema.kind import Fact, Kind, Standing, ref_of
+from lumbre.schema.registry import Decoded, Registry
 from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
 from lumbre.trust.acts import AFTER_MAX
@@ -49,7 +49,7 @@ class Ledger:
     ) -> None:
         self.space = space
         self._book = book
-        self.folds = Folds(registry, tables)
+        self.folds = Folds(registry, tables, self._fact_at)
         self.judge = Judge(registry, book, tables, opener)
         self._trust = Trust(space)
         self._rights = self._trust.rights()
@@ -119,8 +119,9 @@ class Ledger:
         depth = judge.before(run.entries[0])
         judge.set_judged(run.branch, run.entries[-1].seq)
         verdicts = []
+        number = run.branch.number
         for entry in run.entries:
-            verdict = self._admit(entry, depth)
+            verdict = self._admit(place_of(number, entry.seq), entry, depth)
             verdicts.append(verdict)
             if verdict is ACCEPTED:
                 depth = entry.depth
@@ -147,11 +148,13 @@ class Ledger:
         for entry in entries:
             if entry.seq > judged_seq:
                 break
-            judged = self.judge.again(entry)
-            if judged is not None and judged.kind.lane is not Lane.TRUST:
-                groups = list(judged.kind.groups(judged.body, entry.ref))
-                made_room = made_room or self.folds.crowds_out(groups, entry.ref)
-                self.folds.remove(groups, entry.ref)
+            decoded = self.judge.again(entry)
+            if decoded is not None and entry.name.lane is not Lane.TRUST:
+                assert decoded.kind is not None
+                groups = list(decoded.kind.groups(decoded.body, entry.ref))
+                place = place_of(branch.number, entry.seq)
+                made_room = made_room or self.folds.crowds_out(groups, place)
+                self.folds.remove(groups, place)
             self.judge.cut(branch, entry)
         if made_room:
             self._stand_again(branch.name.author)
@@ -202,26 +205,23 @@ class Ledger:
             digest.update(key + encode(self._rights.act_note(key)))
         return digest.digest()
 
-    def _admit(self, entry: Entry, depth_before: int | None) -> Verdict:
-        judged = self.judge.content(entry, depth_before)
-        if isinstance(judged, Verdict):
-            if entry.name.lane is Lane.TRUST and judged.outcome is not Outcome.WAITING:
+    def _admit(self, place: Place, entry: Entry, depth_before: int | None) -> Verdict:
+        found = self.judge.content(entry, depth_before)
+        is_act = entry.name.lane is Lane.TRUST
+        if isinstance(found, Verdict):
+            if is_act and found.outcome is not Outcome.WAITING:
                 self._add_act(Act(entry, None, self.judge.refs_of(entry)))
-            return self.judge.record(entry.ref, judged)
-        if judged.kind.lane is Lane.TRUST:
-            return self._admit_act(judged)
+            return self.judge.record(entry.ref, found)
+        if is_act:
+            return self._admit_act(entry, found)
         if self._are_acts_new:
             self._move_rights()
-        verdict = self._stand(judged)
-        if verdict is ACCEPTED:
-            self.judge.forget(entry.ref)
-        return verdict
+        return self._stand(place, entry, found)
 
-    def _admit_act(self, judged: Judged) -> Verdict:
-        entry = judged.entry
+    def _admit_act(self, entry: Entry, decoded: Decoded) -> Verdict:
         if entry.name.space == NO_SPACE and entry.id != self.space:
             return self._without_effect(entry, "content.other-space")
-        self._add_act(Act(entry, judged.body, judged.refs))
+        self._add_act(Act(entry, decoded.body, decoded.refs))
         self.judge.forget(entry.ref)
         return ACCEPTED
 
@@ -236,54 +236,58 @@ class Ledger:
             self._last_acts[author] = max(found, self._last_acts.get(author, found))
         self._are_acts_new = True
 
-    def _stand(self, judged: Judged) -> Verdict:
+    def _stand(self, place: Place, entry: Entry, decoded: Decoded) -> Verdict:
         """The third verdict: right. What counts becomes a fact, what does not is taken out."""
-        entry, kind = judged.entry, judged.kind
-        author = entry.name.author
-        right = self._author(author)
-        standing: Standing | str
-        if right is None:
-            standing = "right.not-admitted"
-        elif right.pins is None and right.role in kind.writers:
-            standing = Standing.COUNTS
-        else:
-            standing = self._rights.verdict(
-                entry,
-                kind.writers,
-                self._ancestor_of(entry),
-                is_adoptable=not kind.adopted_by_kind,
-            )
-            if standing is Standing.REMOVED and not kind.shown_if_removed:
-                standing = v.PAST_PIN
-        ref = entry.ref
+        kind, body, ref = decoded.kind, decoded.body, entry.ref
+        assert kind is not None
+        assert body is not None
+        right = self._author(entry.name.author)
+        standing = self._standing(entry, kind, right)
         # What came last is what others refer to next.
-        self.judge.remember(ref, Target(entry.depth, judged.body))
-        groups = kind.groups(judged.body, ref)
-        if isinstance(standing, str):
-            self.folds.remove(groups, ref)
-            return self._without_effect(entry, standing)
-        assert right is not None
-        fact = Fact(
-            entry.depth,
-            ref,
-            author,
-            right.person,
-            right.role,
-            standing,
-            entry.wall_s,
-            judged.body,
-        )
-        self.folds.add(groups, fact)
+        self.judge.remember(ref, Target(entry.depth, body))
+        groups = kind.groups(body, ref)
+        if right is None or isinstance(standing, str):
+            self.folds.remove(groups, place)
+            return self._without_effect(entry, str(standing))
+        self.folds.add(groups, place, _fact(entry, ref, right, standing, body))
+        self.judge.forget(ref)
         return ACCEPTED
+
+    def _standing(self, entry: Entry, kind: Kind, right: AuthorRight | None) -> Standing | str:
+        """Whether an entry counts, or the message id of why not."""
+        if right is None:
+            return "right.not-admitted"
+        if right.pins is None and right.role in kind.writers:
+            return Standing.COUNTS
+        standing = self._rights.verdict(
+            entry,
+            kind.writers,
+            self._ancestor_of(entry),
+            is_adoptable=not kind.adopted_by_kind,
+        )
+        if standing is Standing.REMOVED and not kind.shown_if_removed:
+            return v.PAST_PIN
+        return standing
+
+    def _fact_at(self, number: int, seq: int, standing: Standing) -> Fact:
+        """The fact that an accepted entry is; whose right moved has stood again before."""
+        entry = self._book.entry(number, seq)
+        assert entry is not None
+        decoded, right = self.judge.again(entry), self._author(entry.name.author)
+        assert decoded is not None
+        assert right is not None
+        return _fact(entry, entry.ref, right, standing, decoded.body)
 
     def _without_effect(self, entry: Entry, reason: str) -> Verdict:
         verdict = Verdict(Outcome.WITHOUT_EFFECT, reason, entry.depth)
         return self.judge.record(entry.ref, verdict)
 
     def _author(self, author: bytes) -> AuthorRight | None:
-        if author not in self._authors:
-            self._authors[author] = self._rights.author(author)
-        return self._authors[author]
+        try:
+            return self._authors[author]
+        except KeyError:
+            found = self._authors[author] = self._rights.author(author)
+            return found
 
     def _ancestor_of(self, entry: Entry) -> Callable[[tuple[int, bytes]], bool]:
         """Whether `entry` is a pinned entry, or one of its ancestors."""
@@ -297,7 +301,9 @@ class Ledger:
             held = self.judge.find(ref)
             if held is None:
                 continue
-            verdict = self._admit(held[1], self.judge.before(held[1]))
+            branch, entry = held
+            place = place_of(branch.number, entry.seq)
+            verdict = self._admit(place, entry, self.judge.before(entry))
             if verdict.outcome is not Outcome.WAITING:
                 queue.extend(self.judge.release(ref))
 
@@ -336,11 +342,10 @@ class Ledger:
         A view may hold only an author's last facts: what made room for those that go comes back.
         """
         for _ in range(2):
-            for judged in self._judged_of(author):
-                if self._stand(judged) is ACCEPTED:
-                    self.judge.forget(judged.entry.ref)
+            for place, entry, decoded in self._judged_of(author):
+                self._stand(place, entry, decoded)
 
-    def _judged_of(self, author: bytes) -> Iterator[Judged]:
+    def _judged_of(self, author: bytes) -> Iterator[tuple[Place, Entry, Decoded]]:
         """What an author wrote in the lanes of bodies, as far as its content is valid."""
         for log in self._book.logs_of(author):
             for branch in self._book.branches(log):
@@ -348,9 +353,14 @@ class Ledger:
                     continue
                 last = self.judge.judged_seq(branch)
                 for entry in self._book.entries(branch.number, branch.first_seq, last):
-                    judged = self.judge.again(entry)
-                    if judged is not None:
-                        yield judged
+                    decoded = self.judge.again(entry)
+                    if decoded is not None:
+                        yield place_of(branch.number, entry.seq), entry, decoded
+
+
+def _fact(entry: Entry, ref: Ref, right: AuthorRight, standing: Standing, body: object) -> Fact:
+    person, role = right.person, right.role
+    return Fact(entry.depth, ref, entry.name.author, person, role, standing, entry.wall_s, body)
 
 
 def replay(

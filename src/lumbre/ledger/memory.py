@@ -12,6 +12,7 @@ from itertools import islice
 
 import msgspec
 
+from lumbre.ledger.memory_census import MemoryCensus
 from lumbre.record.branch import Arrival, Branch, Write, to_entry
 from lumbre.record.entry import Entry, Tip
 from lumbre.record.log import LogName
@@ -74,6 +75,11 @@ class MemoryTables:
             insort(self._keys[table], key)
         values[key] = value
 
+    def put_many(self, table: str, pairs: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Set several values."""
+        for key, value in pairs:
+            self.put(table, key, value)
+
     def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Pairs whose key begins with `prefix`, by key."""
         keys = self._keys[table]
@@ -98,6 +104,7 @@ class MemoryBook:
         self._arrivals: list[Arrival] = []
         self._meta: dict[str, bytes] = {}
         self._gone = 0
+        self.census = MemoryCensus(self._entries, self._arrivals)
 
     def meta(self, name: str) -> bytes | None:
         """A fact about this store, by name."""

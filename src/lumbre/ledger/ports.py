@@ -44,5 +44,8 @@ class Tables(Protocol):
     def put(self, table: str, key: bytes, value: bytes | None) -> None:
         """Set a value; None deletes."""
 
+    def put_many(self, table: str, pairs: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Set several values; quickest where they are sorted by key."""
+
     def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Pairs whose key begins with `prefix`, by key."""

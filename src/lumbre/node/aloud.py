@@ -20,9 +20,14 @@ _NUMBER_BYTES: Final = 16
 
 def six_words(digest: bytes) -> list[str]:
     """The words of a digest."""
+    return words_of(digest, WORDS)
+
+
+def words_of(digest: bytes, count: int = WORDS) -> list[str]:
+    """The first words of a digest of at least 16 bytes."""
     number = int.from_bytes(digest[:_NUMBER_BYTES], "big")
     words = []
-    for _ in range(WORDS):
+    for _ in range(count):
         number, first = divmod(number, len(_SYLLABLES))
         number, second = divmod(number, len(_SYLLABLES))
         words.append(_SYLLABLES[first] + _SYLLABLES[second])

@@ -14,20 +14,19 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from lumbre.errors import Invalid, NotAllowed
-from lumbre.node import founding
 from lumbre.node.desk import own_key
+from lumbre.node.epochs import READS
+from lumbre.node.joining import Request
 from lumbre.node.node import Node
-from lumbre.node.spaces import Space
+from lumbre.node.spaces import Space, sealed_text
 from lumbre.record import Entry, Mention
 from lumbre.record.epoch import box_for
-from lumbre.record.seal import seal_text
 from lumbre.schema import Body, Via
 from lumbre.trust.acts import PINS_MAX, WRAPS_MAX, Box32, Close, Device, Wrap
 from lumbre.trust.duties import closed_keys, epochs
 
 TEXT_MAX_BYTES: Final = 960
 """What fits into `SEALED_MAX_BYTES` with its seal and padding."""
-_NONCE_BYTES: Final = 24
 
 
 def act(node: Node, space: Space, make: Callable[..., Body], *fields: object) -> Entry:
@@ -66,10 +65,10 @@ def sealed(node: Node, space: Space, text: str, field: str = "reason") -> bytes:
     if len(text.encode()) > TEXT_MAX_BYTES:
         raise Invalid("invalid.too-long", field=field, most=TEXT_MAX_BYTES)
     _, keys = space.current_keys()
-    return seal_text(text, keys.text, node.random.bytes(_NONCE_BYTES))
+    return sealed_text(text, keys, node.random)
 
 
-def device(node: Node, space: Space, request: founding.Request, name: str) -> Entry:
+def device(node: Node, space: Space, request: Request, name: str) -> Entry:
     """Admit the key of a request as this person's own, and give it the space's key."""
     key = own_key(node, space)
     right = space.ledger.rights.author(key.public)
@@ -77,7 +76,7 @@ def device(node: Node, space: Space, request: founding.Request, name: str) -> En
     entry = act(
         node, space, Device, right.person, request.author, b"", sealed(node, space, name, "name")
     )
-    if right.role in founding.READS:
+    if right.role in READS:
         wrap_for(node, space, [request.author])
     return entry
 
@@ -106,7 +105,7 @@ def lacking_key(space: Space) -> list[bytes]:
     return sorted(
         key
         for key, right in rights.authors()
-        if right.role in founding.READS and key not in has and key not in closed
+        if right.role in READS and key not in has and key not in closed
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lumbre.node.founding import collect_keys
+from lumbre.node.epochs import collect_keys
 from lumbre.node.intake import Received
 from lumbre.node.node import Node
 

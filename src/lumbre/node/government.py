@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lumbre.errors import Invalid, NotAllowed
-from lumbre.node import founding
 from lumbre.node.desk import own_key
 from lumbre.node.devices import act, own_person, pins_of, sealed
+from lumbre.node.epochs import collect_keys, renew_epoch
 from lumbre.node.node import Node
 from lumbre.node.proposals import is_moot
 from lumbre.node.spaces import Space
@@ -97,7 +97,7 @@ def approve(node: Node, space: Space, proposal: bytes) -> Entry:
     if own_person(node, space) in found[0].voters:
         raise Invalid("invalid.approved-already")
     entry = _propose(node, space, Approve, found[0].ref)
-    founding.collect_keys(node, space.id)
+    collect_keys(node, space.id)
     return entry
 
 
@@ -145,7 +145,7 @@ def renew(node: Node, space: Space) -> Entry:
     for proposal in open_proposals(rights):
         if isinstance(proposal.body, Epoch) and not is_moot(space, proposal):
             raise Invalid("invalid.renewal-open", proposal=proposal.ref.hash.hex()[:8])
-    return founding.renew_epoch(node, space.id, own_key(node, space))
+    return renew_epoch(node, space.id, own_key(node, space))
 
 
 # One person's word

@@ -182,11 +182,13 @@ class Home:
     def wipe(self) -> None:
         """Destroy the keys, then the files. There is no way back."""
         self.events.close()
+        self.node.forget_secrets()
         self.folder.wipe()
 
     def close(self) -> None:
         """Let go of the folder. May be called twice."""
         self.events.close()
+        self.node.forget_secrets()
         self.folder.close()
 
     def __enter__(self) -> Self:

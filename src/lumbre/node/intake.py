@@ -9,17 +9,17 @@ while one take lasts: what they hang on may come later in the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from lumbre.errors import Refused
-from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict, surplus
+from lumbre.ledger import ACCEPTED, Ledger, Linked, Linker, Outcome, Run, Verdict
+from lumbre.node.cuts import Cuts
 from lumbre.node.ports import LogDisk, PrivateDisk
 from lumbre.node.spaces import Space
 from lumbre.record import Entry, Lane, LogName, Tip
-from lumbre.record.branch import Branch
 from lumbre.record.log import NO_SPACE
 from lumbre.record.segment import read_segment_with_base
 
@@ -30,8 +30,9 @@ POOL_MAX_SEGMENTS: Final = 64
 # The founding entry is one header and one small body.
 FOUNDING_MAX_BYTES: Final = 4096
 
-CUTTING: Final = "cutting"
-"""Noted in the log file while a branch is let go: the two files cannot be committed at once."""
+
+Read = tuple[Tip, Sequence[Entry]]
+"""Checked entries of one log, and the entry that they follow."""
 
 
 class Received(msgspec.Struct):
@@ -45,9 +46,9 @@ class Received(msgspec.Struct):
     forks: int = 0
     refused: dict[str, int] = {}
 
-    def refuse(self, message_id: str) -> None:
-        """Count a segment that was not taken in."""
-        self.refused[message_id] = self.refused.get(message_id, 0) + 1
+    def refuse(self, message_id: str, count: int = 1) -> None:
+        """Count segments that were not taken in."""
+        self.refused[message_id] = self.refused.get(message_id, 0) + count
 
 
 class Intake:
@@ -59,8 +60,8 @@ class Intake:
         self._log = log
         self._private = private
         self._spaces = spaces
+        self.cuts = Cuts(log, spaces, self._is_judged)
         self.changes = 0
-        self.is_stale = False
 
     def store(self, base: Tip, entries: Sequence[Entry]) -> None:
         """Store entries that were made here."""
@@ -70,52 +71,38 @@ class Intake:
     def take(self, parts: Iterable[bytes]) -> Received:
         """Take in segments from a carrier: what is good of them is kept, whatever the rest is."""
         received = Received()
+        self._take(_read(parts, received), received)
+        return received
+
+    def take_read(self, runs: Iterable[Read]) -> Received:
+        """The same for entries that a meeting has read and checked."""
+        received = Received()
+        self._take(runs, received)
+        return received
+
+    def _take(self, runs: Iterable[Read], received: Received) -> None:
         while True:
             before = received.new
             pool = _Pool()
-            self._take(parts, received, pool)
-            if not pool.segments or received.new == before:
+            batch = _Batch(self, received)
+            for base, entries in runs:
+                if self._is_of_ours(entries):
+                    batch.add(base, entries, pool)
+                else:
+                    received.refuse("refused.unknown-space")
+            batch.finish()
+            if not pool.runs or received.new == before:
                 break
-            parts = pool.segments
+            runs = pool.runs
         received.past_grant += pool.past_grant
         if pool.gaps:
-            received.refused["refused.gap"] = received.refused.get("refused.gap", 0) + pool.gaps
-        return received
+            received.refuse("refused.gap", pool.gaps)
 
-    def take_read(self, runs: Iterable[tuple[Tip, list[Entry]]]) -> Received:
-        """The same for entries that a meeting has read; what does not fit is counted."""
-        received = Received()
-        batch = _Batch(self, received)
-        for base, entries in runs:
-            try:
-                self._check_space(entries)
-                received.past_grant += batch.add(base, entries)
-            except Refused as error:
-                received.refuse(error.message_id)
-        batch.finish()
-        return received
-
-    def _take(self, parts: Iterable[bytes], received: Received, pool: _Pool) -> None:
-        batch = _Batch(self, received)
-        for data in parts:
-            try:
-                base, entries = read_segment_with_base(data)
-                self._check_space(entries)
-                past_grant = batch.add(base, entries)
-                if past_grant:
-                    pool.add(data, past_grant=past_grant)
-            except Refused as error:
-                if error.message_id == "refused.gap":
-                    pool.add(data, gaps=1)
-                else:
-                    received.refuse(error.message_id)
-        batch.finish()
-
-    def _check_space(self, entries: Sequence[Entry]) -> None:
+    def _is_of_ours(self, entries: Sequence[Entry]) -> bool:
         first = entries[0]
-        space = first.id if first.name.space == NO_SPACE else first.name.space
-        if space not in self._spaces or (first.name.space == NO_SPACE and len(entries) > 1):
-            raise Refused("refused.unknown-space")
+        is_founding = first.name.space == NO_SPACE
+        space = first.id if is_founding else first.name.space
+        return space in self._spaces and not (is_founding and len(entries) > 1)
 
     def _grant(self, name: LogName) -> int:
         if name.space == NO_SPACE:
@@ -138,10 +125,11 @@ class Intake:
 
         Where more comes in the same take, views may be derived later, by `flush`.
         """
+        is_cutting = self.cuts.announce(linked)
         self._log.append(linker.writes(), linker.bodies)
         void = {branch.number for one in linked for branch in one.void}
         # Before anything is judged: nothing new may come to hang on what is not kept.
-        has_cut = self._cut(linked)
+        has_cut = self.cuts.cut(linked)
         for one in linked:
             received.known += one.known
             received.forks += len(one.forks)
@@ -157,8 +145,8 @@ class Intake:
                     self._count(self._ledger_of(run.entries[0]).admit(run), received)
             if one.filled and self._is_judged(one.filled[0]):
                 self._ledger_of(one.filled[0]).admit_again([entry.ref for entry in one.filled])
-        if has_cut or not is_more:
-            self.flush(has_cut)
+        if is_cutting or not is_more:
+            self.flush(is_cutting)
 
     def _kept(self, run: Run) -> Run | None:
         """What is left of a run after branches were let go of."""
@@ -171,44 +159,6 @@ class Intake:
     def _is_judged(self, entry: Entry) -> bool:
         """Whether this node judges an entry: while it is locked, acts of trust alone."""
         return self._private is not None or entry.name.lane is Lane.TRUST
-
-    def _cut(self, linked: Sequence[Linked]) -> bool:
-        """Let go of void branches, and of those of forked logs that are past the first 8."""
-        has_cut = False
-        void = {branch.number for one in linked for branch in one.void}
-        for one in {b.log: b for x in linked for b in (*x.void, *x.forks, *x.crowded)}.values():
-            branches = self._log.branches(one.log)
-            gone = _with_children(branches, void)
-            has_cut = self._let_go(branches, [(b.number, b.first_seq) for b in gone]) or has_cut
-            branches = [branch for branch in branches if branch not in gone]
-            pins = self._ledger_of_log(one).pins(one.log, one.name.author)
-            has_cut = self._let_go(branches, surplus(branches, self._id_at, pins)) or has_cut
-        return has_cut
-
-    def _let_go(self, branches: Sequence[Branch], cuts: Sequence[tuple[int, int]]) -> bool:
-        if not cuts:
-            return False
-        self._log.set_meta(CUTTING, b"1")
-        by_number = {branch.number: branch for branch in branches}
-        for number, seq in cuts:
-            branch = by_number[number]
-            entries = list(self._log.entries(number, seq, branch.tip.seq))
-            if entries and self._is_judged(entries[0]):
-                ledger = self._ledger_of(entries[0])
-                # What was judged may be referred to by what was judged since.
-                self.is_stale = self.is_stale or ledger.judge.judged_seq(branch) >= seq
-                ledger.cut(branch, entries)
-        self._log.cut(cuts)
-        return True
-
-    def _id_at(self, number: int, seq: int) -> bytes:
-        entry = self._log.entry(number, seq)
-        assert entry is not None
-        return entry.id
-
-    def _ledger_of_log(self, branch: Branch) -> Ledger:
-        is_founding = branch.name.space == NO_SPACE
-        return self._spaces[branch.first_id if is_founding else branch.name.space].ledger
 
     def _ledger_of(self, entry: Entry) -> Ledger:
         space = entry.id if entry.name.space == NO_SPACE else entry.name.space
@@ -223,40 +173,42 @@ class Intake:
                 else:
                     received.without_effect += 1
 
-    def flush(self, has_cut: bool = False) -> None:
+    def flush(self, is_cutting: bool = False) -> None:
         """Derive the views of what was admitted; they follow the log up to its last arrival."""
         self.changes += 1
         for held in self._spaces.values():
             held.ledger.flush()
         if self._private is not None:
             self._private.commit(self._log.last_arrival())
-            if has_cut:
+            if is_cutting:
                 # A locked node leaves the note: the views lie in a file that it cannot open.
-                self._log.set_meta(CUTTING, None)
+                self.cuts.end()
 
 
-def _with_children(branches: Sequence[Branch], numbers: set[int]) -> list[Branch]:
-    """Branches by number, and all that go on from them."""
-    gone = set(numbers)
-    for branch in sorted(branches, key=lambda branch: branch.first_seq):
-        if branch.parent in gone:
-            gone.add(branch.number)
-    return [branch for branch in branches if branch.number in gone]
+def _read(parts: Iterable[bytes], received: Received) -> Iterator[Read]:
+    """The good ones of segments; others are counted."""
+    for data in parts:
+        try:
+            run = read_segment_with_base(data)
+        except Refused as error:
+            received.refuse(error.message_id)
+        else:
+            yield run
 
 
 class _Pool:
     """Segments to try again when others of the same take have been admitted."""
 
     def __init__(self) -> None:
-        self.segments: list[bytes] = []
+        self.runs: list[Read] = []
         self.gaps = 0
         self.past_grant = 0
 
-    def add(self, data: bytes, *, gaps: int = 0, past_grant: int = 0) -> None:
+    def add(self, run: Read, *, gaps: int = 0, past_grant: int = 0) -> None:
         self.gaps += gaps
         self.past_grant += past_grant
-        if len(self.segments) < POOL_MAX_SEGMENTS:
-            self.segments.append(data)
+        if len(self.runs) < POOL_MAX_SEGMENTS:
+            self.runs.append(run)
 
 
 class _Batch:
@@ -274,23 +226,39 @@ class _Batch:
         self._count = 0
         self._has_acts = False
 
-    def add(self, base: Tip, entries: list[Entry]) -> int:
-        """Link a segment; how many of its entries are past the grant that is known now."""
+    def add(self, base: Tip, entries: Sequence[Entry], pool: _Pool) -> None:
+        """Link a segment; what cannot be linked yet goes to the pool."""
         is_act = entries[0].name.lane is Lane.TRUST
         if self._count >= COMMIT_ENTRIES or (self._has_acts and not is_act):
             self.commit()
-        linked = self._linker.add(base, entries)
-        if linked.past_grant and self._has_acts:
-            # The acts that were just read may admit this very author.
+        run = (base, entries)
+        linked = self._link(run, pool)
+        if linked is not None and linked.past_grant and self._has_acts:
+            # The acts that were just read may admit this very author, or let it write more.
             self.commit()
-            linked = self._linker.add(base, entries)
-        self._linked.append(linked)
-        self._count += len(entries)
-        self._unfolded += len(entries)
+            within = len(entries) - linked.past_grant
+            base = Tip.of(entries[within - 1]) if within else base
+            linked = self._link((base, entries[within:]), pool)
+        if linked is not None and linked.past_grant:
+            pool.add(run, past_grant=linked.past_grant)
         self._has_acts = self._has_acts or is_act
         if self._linker.is_full:
             self.commit()
-        return linked.past_grant
+
+    def _link(self, run: Read, pool: _Pool) -> Linked | None:
+        """Attach entries; None where they have no valid link here."""
+        try:
+            linked = self._linker.add(*run)
+        except Refused as error:
+            if error.message_id == "refused.gap":
+                pool.add(run, gaps=1)
+            else:
+                self._received.refuse(error.message_id)
+            return None
+        self._linked.append(linked)
+        self._count += len(run[1])
+        self._unfolded += len(run[1])
+        return linked
 
     def commit(self) -> None:
         """Store and judge what was gathered."""

@@ -10,6 +10,7 @@ What this does not do: move bytes. Carriers do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -17,7 +18,8 @@ import msgspec
 
 from lumbre.errors import Refused
 from lumbre.ledger import Book
-from lumbre.node.founding import collect_keys
+from lumbre.node.codes import Codes
+from lumbre.node.epochs import collect_keys
 from lumbre.node.media import Album, PieceDisk
 from lumbre.node.node import Node
 from lumbre.record import Lane, SigningKey
@@ -28,7 +30,7 @@ from lumbre.record.log import NO_SPACE, Key32
 from lumbre.record.segment import read_segment_with_base
 from lumbre.sync.frontier import branches_of
 from lumbre.sync.greeting import Link, Standing, vouch
-from lumbre.sync.meeting import NOISE_BYTES, Meeting
+from lumbre.sync.meeting import NOISE_BYTES, Door, Meeting
 from lumbre.sync.missing import Range
 from lumbre.sync.runs import Read
 from lumbre.sync.shelf import MediaShelf
@@ -162,15 +164,24 @@ def _space_of(run: Read) -> bytes:
 
 
 def new_meeting(
-    node: Node, binding: bytes, *, is_caller: bool, pieces: PieceDisk | None = None
+    node: Node,
+    binding: bytes,
+    *,
+    is_caller: bool,
+    codes: Codes | None = None,
+    pieces: PieceDisk | None = None,
 ) -> Meeting:
     """A meeting over a channel with this binding, about every space that this device can.
 
-    `pieces`: where this device keeps pieces of media, if it does.
+    With `codes`, somebody who was told one may knock instead. `pieces`: where this device
+    keeps pieces of media, if it does.
     """
     shelves = [
         SpaceShelf(node, space.id, None if pieces is None else Album(node, space.id, pieces))
         for space in node.spaces()
     ]
     noise = node.random.bytes(NOISE_BYTES)
-    return Meeting(shelves, binding, noise, is_caller=is_caller)
+    door: Door | None = None
+    if codes is not None and not is_caller:
+        door = partial(codes.keeper, binding=binding)
+    return Meeting(shelves, binding, noise, is_caller=is_caller, door=door)

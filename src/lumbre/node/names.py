@@ -6,6 +6,7 @@ an id instead.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,9 +17,12 @@ from lumbre.node.node import Node
 from lumbre.node.spaces import Space
 from lumbre.record import Entry
 from lumbre.schema import Role
+from lumbre.schema.fields import NAME_MAX_CHARS
 from lumbre.trust.acts import Admit, Found
 from lumbre.trust.duties import persons
 
+_TURNS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Marks of direction."""
 SHORT_ID: Final = 8
 ID_MIN_CHARS: Final = 4
 
@@ -150,3 +154,21 @@ def the_space(node: Node, wanted: str | None) -> Space:
     if len(found) > 1:
         raise Invalid("invalid.which-space", count=len(found))
     return found[0]
+
+
+def plain(name: str) -> str:
+    """A name on one line, with something to see in it and nothing that turns other text round."""
+    name = " ".join("".join(char for char in name if not _is_hidden(char)).split())
+    if (
+        not any(unicodedata.category(char)[0] in "LNPS" for char in name)
+        or len(name) > NAME_MAX_CHARS
+    ):
+        raise Invalid("invalid.name", max_chars=NAME_MAX_CHARS)
+    return name
+
+
+def _is_hidden(char: str) -> bool:
+    """Controls but spaces, halves of characters, and marks of direction."""
+    if char.isspace():
+        return False
+    return unicodedata.category(char) in {"Cc", "Cs"} or unicodedata.bidirectional(char) in _TURNS

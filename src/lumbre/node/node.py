@@ -16,7 +16,7 @@ from typing import Final
 
 from lumbre.errors import Locked, NotFound
 from lumbre.ledger import Run, replay
-from lumbre.node.intake import CUTTING, Intake, Received
+from lumbre.node.intake import Intake, Read, Received
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
 from lumbre.node.segments import Frontier, branches_of, frontier, segments
 from lumbre.node.spaces import Space
@@ -25,7 +25,10 @@ from lumbre.record.log import NO_SPACE
 from lumbre.schema import Body, Registry
 
 # Raised with every change of a view: the views on disk are then made anew.
-VIEWS_VERSION: Final = 2
+VIEWS_VERSION: Final = 3
+
+KEPT_MAX_SPACES: Final = 64
+"""Spaces whose own signing keys stay derived: more than a device takes part in."""
 
 _SPACES: Final = "spaces"
 _ABOUT: Final = "about"
@@ -55,17 +58,19 @@ class Node:
         self.clock = clock
         self.random = random
         self._spaces: dict[bytes, Space] = {}
+        self._authors: dict[bytes, list[SigningKey]] = {}
         self._intake = Intake(log, private, self._spaces)
         for space in self._space_ids():
             self._open_space(space)
+        cuts = self._intake.cuts
         if self.private is not None and (
-            self.log.meta(CUTTING) is not None
-            or self.private.get(_ABOUT, b"kinds") not in (None, self._kinds())
+            cuts.is_unfinished or self.private.get(_ABOUT, b"kinds") not in (None, self._kinds())
         ):
             # The last stop fell between the two files, or this version folds otherwise.
             self.rebuild()
-            self.log.set_meta(CUTTING, None)
         self._catch_up()
+        if cuts.is_unfinished:
+            self._finish_cuts()
 
     @property
     def is_locked(self) -> bool:
@@ -76,6 +81,15 @@ class Node:
     def changes(self) -> int:
         """Grows with every change of what is folded: what was read before is stale then."""
         return self._intake.changes
+
+    def _finish_cuts(self) -> None:
+        """Let go of what was stored and not yet let go of when the node stopped."""
+        cuts = self._intake.cuts
+        if cuts.finish() and self.private is not None:
+            self.rebuild()
+            cuts.is_stale = False
+        if self.private is not None:
+            cuts.end()
 
     # Spaces
 
@@ -119,12 +133,28 @@ class Node:
         """Keep a signing key for a space, of 32 random bytes; it is on the disk on return."""
         key = SigningKey(seed)
         self._unlocked().put_secret(_AUTHORS, space + key.public, seed)
+        self._authors.pop(space, None)
         return key
 
     def authors(self, space: bytes) -> list[SigningKey]:
         """This node's own signing keys in a space."""
-        found = self._unlocked().secrets(_AUTHORS)
-        return [SigningKey(seed) for id_, seed in found if id_[:32] == space]
+        private = self._unlocked()
+        kept = self._authors.get(space)
+        if kept is None:
+            found = private.secrets(_AUTHORS)
+            kept = [SigningKey(seed) for id_, seed in found if id_[:32] == space]
+            if len(self._authors) >= KEPT_MAX_SPACES:
+                self._authors.clear()
+            self._authors[space] = kept
+        return list(kept)
+
+    def keep_secret(self, kind: str, id_: bytes, value: bytes) -> None:
+        """Keep in the private file what is nobody else's; it is on the disk on return."""
+        self._unlocked().put_secret(kind, id_, value)
+
+    def secret(self, kind: str, id_: bytes) -> bytes | None:
+        """What was kept there."""
+        return dict(self._unlocked().secrets(kind)).get(id_)
 
     def learn_epoch(self, space: bytes, epoch: bytes, secret: bytes) -> None:
         """Keep an epoch's secret, and judge what waited for it."""
@@ -157,7 +187,7 @@ class Node:
         self._rebuild_if_stale()
         return received
 
-    def take_read(self, runs: Iterable[tuple[Tip, list[Entry]]]) -> Received:
+    def take_read(self, runs: Iterable[Read]) -> Received:
         """The same for entries that a meeting has read and checked."""
         received = self._intake.take_read(runs)
         self._rebuild_if_stale()
@@ -169,8 +199,8 @@ class Node:
         Others may have referred to it, and nothing lists who did. It takes a forked log with
         more branches than are kept, so it is rare, and once a take.
         """
-        if self._intake.is_stale and self.private is not None:
-            self._intake.is_stale = False
+        if self._intake.cuts.is_stale and self.private is not None:
+            self._intake.cuts.is_stale = False
             self.rebuild()
 
     def rebuild(self) -> int:
@@ -241,8 +271,15 @@ class Node:
             raise NotFound("not-found.entry", entry=id_.hex())
         return ref
 
+    def forget_secrets(self) -> None:
+        """Let go of what was derived from secrets and kept in memory."""
+        self._authors.clear()
+        for space in self._spaces.values():
+            space.forget_secrets()
+
     def close(self) -> None:
         """Let go of the stores."""
+        self.forget_secrets()
         if self.private is not None:
             self.private.close()
         self.log.close()

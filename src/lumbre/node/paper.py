@@ -17,12 +17,12 @@ from typing import Final
 import msgspec
 
 from lumbre.errors import Invalid, NotAllowed, Refused
-from lumbre.node.founding import collect_keys, learn_boxes
+from lumbre.node.epochs import collect_keys, learn_boxes
 from lumbre.node.node import Node
+from lumbre.node.spaces import sealed_text
 from lumbre.record import Entry, SigningKey
 from lumbre.record.limits import KEY_BYTES
 from lumbre.record.log import NO_SPACE
-from lumbre.record.seal import seal_text
 from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Via
 from lumbre.trust.acts import Device, Found
@@ -91,7 +91,7 @@ def recover(node: Node, space: bytes, seed: bytes, device_name: str) -> Entry:
     _, keys = held.current_keys()
     key = node.keep_author(space, node.random.bytes(KEY_BYTES))
     device_name = " ".join(device_name.split())
-    name = seal_text(device_name, keys.text, node.random.bytes(24)) if device_name else b""
+    name = sealed_text(device_name, keys, node.random) if device_name else b""
     act = Device(
         Via.PAPER,
         None,

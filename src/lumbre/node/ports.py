@@ -15,6 +15,9 @@ from lumbre.ledger import Book, Tables
 from lumbre.record import Entry
 from lumbre.record.branch import Arrival, Branch, Write
 
+CensusRow = tuple[bytes, int, bytes, int, int]
+"""(author, counter, record, when it was taken, which sending was its last)."""
+
 
 class Clock(Protocol):
     """What the device believes the time to be: shown as its own claim, never decided by."""
@@ -30,8 +33,46 @@ class Random(Protocol):
         """`count` bytes that nobody can guess."""
 
 
+class CensusDisk(Protocol):
+    """The census' part of the log file."""
+
+    def records(self, space: bytes) -> list[CensusRow]:
+        """Every record of a space, by author."""
+
+    def record(self, space: bytes, author: bytes) -> CensusRow | None:
+        """The record of an author."""
+
+    def put(self, space: bytes, row: CensusRow) -> None:
+        """Keep a record in the place of the author's last."""
+
+    def note_sent(self, space: bytes, authors: list[bytes]) -> None:
+        """Note that these records were just sent to somebody."""
+
+    def frontiers(self, space: bytes) -> dict[bytes, int]:
+        """Digests of frontiers that were had here: up to which arrival each was all there was."""
+
+    def note_frontier(self, space: bytes, digest: bytes, arrival: int) -> None:
+        """Remember a frontier; the oldest ones are forgotten."""
+
+    def last_lacking(self, number: int, first_seq: int, last_seq: int) -> int | None:
+        """The last seq of a part of a branch whose body is not here; None where all are."""
+
+    def lacking_branches(self) -> list[int]:
+        """Numbers of the branches in which a body is not here."""
+
+    def moved_lately(self) -> list[int]:
+        """Numbers of the branches that moved in the last arrivals; the newest first."""
+
+    def arrived(self, number: int, seq: int, after: int) -> int:
+        """The last arrival past `after` that brought a place of a branch; `after` if none did."""
+
+
 class LogDisk(Book, Protocol):
     """The log file. What `append` returned from survives a power cut."""
+
+    @property
+    def census(self) -> CensusDisk:
+        """What the census asks of it."""
 
     def append(self, writes: Sequence[Write], bodies: Sequence[tuple[int, Entry]] = ()) -> int:
         """Store entries, and bodies that entries lacked; the number of the last arrival."""

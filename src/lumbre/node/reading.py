@@ -19,6 +19,7 @@ from lumbre.ledger import Outcome, Verdict
 from lumbre.node.forks import forked
 from lumbre.node.names import acts
 from lumbre.node.node import Node
+from lumbre.node.segments import branches_of
 from lumbre.record import Entry, Ref
 from lumbre.schema import ref_key
 from lumbre.schema.kind import ref_of
@@ -123,8 +124,7 @@ class Reading:
         log = self._node.log
         found = [
             entry
-            for name in log.logs(space)
-            for branch in log.branches(name.id)
+            for branch in branches_of(log, space)
             for entry in log.entries(branch.number, branch.first_seq, branch.tip.seq)
             if entry.id.hex().startswith(prefix)
         ]

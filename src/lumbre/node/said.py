@@ -10,6 +10,7 @@ from typing import Final
 
 from lumbre.kinds.supply.records import Unit
 from lumbre.kinds.supply.units import readable
+from lumbre.node.census import Holders
 from lumbre.node.goods import BY_CODE
 from lumbre.node.words import Words
 
@@ -32,6 +33,15 @@ def age(words: Words, then_s: int, now_s: int) -> str:
     if seconds < _DAY_S:
         return words.count("age.hours", seconds // _HOUR_S)
     return words.count("age.days", seconds // _DAY_S)
+
+
+def held(words: Words, holders: Holders, now_s: int) -> str:
+    """Who holds an entry, and no more than was said of it."""
+    if not holders.devices or holders.last_heard_s is None:
+        return words("board.on-this-device" if holders.here else "board.held.nowhere")
+    where = "here" if holders.here else "elsewhere"
+    heard = age(words, holders.last_heard_s, now_s)
+    return words.count(f"board.held.{where}", holders.devices, age=heard)
 
 
 def amount(words: Words, quantity: int, unit: Unit, *, space: str = " ") -> str:

@@ -8,6 +8,7 @@ is enough to know whose logs to take in and how much of them, and opens nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from lumbre.errors import Invalid, NotAllowed, Refused
 from lumbre.ledger import Book, Ledger, MemoryTables, Tables
@@ -16,11 +17,20 @@ from lumbre.record import OPEN, START, Entry, Lane, LogName, Ref, SigningKey, Ti
 from lumbre.record.canonical import decode as untyped
 from lumbre.record.epoch import EpochKeys
 from lumbre.record.limits import BODY_MAX_BYTES, KEY_ID_BYTES, SALT_BYTES
-from lumbre.record.seal import open_body, open_text, seal_body
+from lumbre.record.seal import open_body, open_text, seal_body, seal_text
 from lumbre.schema import Body, Registry
 from lumbre.schema.fields import refs_in
 from lumbre.trust.acts import AFTER_MAX
 from lumbre.trust.duties import boxes_of, current_epoch, epochs
+
+KEPT_MAX_TEXTS: Final = 4096
+"""Names and reasons that stay opened for the next page: a large commune's, under 1 MB."""
+_NONCE_BYTES: Final = 24
+
+
+def sealed_text(text: str, keys: EpochKeys, random: Random) -> bytes:
+    """A name or a reason inside an open body, for who holds the epoch's key."""
+    return seal_text(text, keys.text, random.bytes(_NONCE_BYTES))
 
 
 class Space:
@@ -42,6 +52,7 @@ class Space:
         self._clock = clock
         self._random = random
         self._epochs: dict[bytes, EpochKeys] = {}
+        self._texts: dict[bytes, str | None] = {}
         own = MemoryTables() if tables is None else _OwnTables(space, tables)
         self.ledger = Ledger(space, registry, book, own, self._open)
 
@@ -50,6 +61,8 @@ class Space:
     def add_epoch(self, epoch: bytes, secret: bytes) -> None:
         """Learn the secret of the epoch that the entry with this id made."""
         self._epochs[epoch] = EpochKeys.of(secret)
+        # What no key opened may be opened now.
+        self._texts.clear()
 
     def epoch_keys(self) -> list[EpochKeys]:
         """The keys of every epoch that is known here."""
@@ -93,7 +106,16 @@ class Space:
 
     def text(self, sealed: bytes) -> str | None:
         """A name or a reason inside an open body; None where no key here opens it."""
-        return open_text(sealed, [keys.text for keys in self._epochs.values()])
+        if sealed not in self._texts:
+            if len(self._texts) >= KEPT_MAX_TEXTS:
+                self._texts.clear()
+            self._texts[sealed] = open_text(sealed, [keys.text for keys in self._epochs.values()])
+        return self._texts[sealed]
+
+    def forget_secrets(self) -> None:
+        """Let go of epoch keys, and of what they opened."""
+        self._epochs.clear()
+        self._texts.clear()
 
     def _open(self, entry: Entry) -> bytes | None:
         """The plain body; None while no key here opens it.
@@ -194,6 +216,9 @@ class _OwnTables:
 
     def put(self, table: str, key: bytes, value: bytes | None) -> None:
         self._tables.put(self._prefix + table, key, value)
+
+    def put_many(self, table: str, pairs: Sequence[tuple[bytes, bytes | None]]) -> None:
+        self._tables.put_many(self._prefix + table, pairs)
 
     def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         return self._tables.scan(self._prefix + table, prefix)

@@ -1,9 +1,9 @@
 """Sealed bodies and inner envelopes.
 
-A sealed body is salt (8) + XChaCha20-Poly1305(plain). The plain text is an id byte (0: not
-compressed; others are reserved for dictionaries), the body, and ISO 7816-4 padding to 16
-bytes. The nonce is BLAKE2b-24 over (log, seq, prev, salt): never position alone, for two
-branches of a fork share positions.
+A sealed body is salt (8) + XChaCha20-Poly1305(plain). The plain text is an id byte, the body,
+and ISO 7816-4 padding to 16 bytes. Id byte 0: the body as it is; 1: raw deflate with
+DICTIONARY_1, where that is shorter once padded; others are reserved. The nonce is BLAKE2b-24
+over (log, seq, prev, salt): never position alone, for two branches of a fork share positions.
 
 An inner envelope holds what some named people must read and a view must not fold (care,
 rosters): one libsodium sealed box for each of their weekly keys. It is a value inside a body.
@@ -15,6 +15,7 @@ libsodium makes inside a sealed box.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterable
 from typing import Annotated, Final
 
@@ -23,6 +24,7 @@ from nacl import bindings
 from nacl.exceptions import CryptoError
 
 from lumbre.errors import Invalid, Refused
+from lumbre.record.dictionary import DICTIONARY_1
 from lumbre.record.limits import BODY_MAX_BYTES, KEY_BYTES, KEY_ID_BYTES, SALT_BYTES
 
 PAD_BYTES: Final = 16
@@ -35,7 +37,10 @@ ENVELOPE_MAX_BYTES: Final = 2048
 _BODY_DOMAIN: Final = b"lumbre/body/1\0"
 _TEXT_DOMAIN: Final = b"lumbre/text/1\0"
 _NONCE_BYTES: Final = 24
-_NOT_COMPRESSED: Final = 0
+_PLAIN: Final = 0
+_DEFLATED_1: Final = 1
+# What is longer is rare, and hardly gains by a dictionary.
+_DEFLATE_MAX_BYTES: Final = 4096
 
 
 def _pad(plain: bytes, block_bytes: int) -> bytes:
@@ -57,7 +62,7 @@ def body_nonce(log: bytes, seq: int, prev: bytes, salt: bytes) -> bytes:
 
 
 def sealed_bytes(body_bytes: int, pad_bytes: int = PAD_BYTES) -> int:
-    """Length of a body of this length once it is sealed."""
+    """Length of a body of this length once it is sealed, at the most."""
     return SALT_BYTES + -(-(1 + body_bytes + 1) // pad_bytes) * pad_bytes + TAG_BYTES
 
 
@@ -76,7 +81,7 @@ def seal_body(
         raise Invalid("invalid.seal")
     if sealed_bytes(len(body), pad_bytes) > BODY_MAX_BYTES:
         raise Invalid("invalid.body-too-large", size_bytes=len(body), max_bytes=BODY_MAX_BYTES)
-    plain = _pad(bytes([_NOT_COMPRESSED]) + body, pad_bytes)
+    plain = _pack(body, pad_bytes)
     nonce = body_nonce(log, seq, prev, salt)
     return salt + bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
         plain, _BODY_DOMAIN, nonce, key
@@ -95,10 +100,34 @@ def open_body(sealed: bytes, key: bytes, *, log: bytes, seq: int, prev: bytes) -
         )
     except (CryptoError, ValueError) as error:
         raise Refused("refused.bad-seal") from error
-    plain = _unpad(padded)
-    if not plain or plain[0] != _NOT_COMPRESSED:
+    return _unpack(_unpad(padded))
+
+
+def _pack(body: bytes, pad_bytes: int) -> bytes:
+    """Id byte, body and padding, in the shorter of the two forms."""
+    plain = _pad(bytes([_PLAIN]) + body, pad_bytes)
+    if len(body) > _DEFLATE_MAX_BYTES:
+        return plain
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=DICTIONARY_1)
+    deflated = packer.compress(body) + packer.flush()
+    packed = _pad(bytes([_DEFLATED_1]) + deflated, pad_bytes)
+    return packed if len(packed) < len(plain) else plain
+
+
+def _unpack(plain: bytes) -> bytes:
+    form = plain[0] if plain else None
+    if form == _PLAIN:
+        return plain[1:]
+    if form != _DEFLATED_1:
         raise Refused("refused.unknown-compression")
-    return plain[1:]
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS, DICTIONARY_1)
+    try:
+        body = unpacker.decompress(plain[1:], BODY_MAX_BYTES)
+    except zlib.error as error:
+        raise Refused("refused.bad-compression") from error
+    if not unpacker.eof or unpacker.unused_data:
+        raise Refused("refused.bad-compression")
+    return body
 
 
 def seal_text(text: str, key: bytes, nonce: bytes) -> bytes:

@@ -34,6 +34,11 @@ class Standing(IntEnum):
     REMOVED = 1
 
 
+# Asked for each fact of each group: quicker by their own names.
+_COUNTS: Final = Standing.COUNTS
+_GUEST: Final = Role.GUEST
+
+
 class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An entry as a view sees it. `person` is 32 bytes; two keys of one person share it."""
 
@@ -49,12 +54,12 @@ class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
     @property
     def is_guest(self) -> bool:
         """Left by a guest: counts as no source until a member confirms it."""
-        return self.role is Role.GUEST
+        return self.role is _GUEST
 
     @property
     def counts(self) -> bool:
         """Whether it enters counts and plans: neither a guest's nor a removed member's."""
-        return self.standing is Standing.COUNTS and self.role is not Role.GUEST
+        return self.standing is _COUNTS and self.role is not _GUEST
 
 
 GroupKey = tuple[str, bytes]

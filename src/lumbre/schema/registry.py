@@ -7,13 +7,15 @@ added, are kept and carried; they are ignored here (P10).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Annotated, Any, Union
 
 import msgspec
 
 from lumbre.errors import Invalid, Refused
 from lumbre.record import canonical
+from lumbre.record.canonical import encode
 from lumbre.record.limits import BODY_MAX_BYTES
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body, fields_of, refs_in
@@ -47,24 +49,17 @@ class Registry:
                 if view.name in self.views:
                     raise Invalid("invalid.view-twice", view=view.name)
                 self.views[view.name] = view
-        self._by_record = {kind.record: kind for kind in self.kinds.values()}
-        records = tuple(self._by_record)
+        records = tuple(kind.record for kind in self.kinds.values())
         self.body_type: Any = Union[records] if records else _Nothing  # noqa: UP007
         self._decoder: Any = msgspec.msgpack.Decoder(self.body_type)
-        fields = {record: fields_of(record) for record in records}
-        self._ref_fields = {
-            record: tuple(f.name for f in found if f.base is Ref)
-            for record, found in fields.items()
+        self._known = {
+            kind.record: (kind, _ref_getter(kind.record)) for kind in self.kinds.values()
         }
-        # A Struct inside may hold references, or have a reference's form itself.
-        self._with_parts = frozenset(
-            record for record, found in fields.items() if any(f.parts for f in found)
-        )
 
     def kind_of(self, body: Body) -> Kind:
         """The kind of a body made here."""
         try:
-            return self._by_record[type(body)]
+            return self._known[type(body)][0]
         except KeyError:
             raise Invalid("invalid.unknown-kind", kind=type(body).__name__) from None
 
@@ -72,7 +67,7 @@ class Registry:
         """Canonical bytes, after the bounds of every field were checked as a reader would."""
         self.kind_of(body)
         try:
-            data = canonical.encode(body)
+            data = encode(body)
         except (msgspec.MsgspecError, ValueError, TypeError, OverflowError) as error:
             raise Invalid("invalid.field", why=type(error).__name__) from error
         if len(data) > BODY_MAX_BYTES:
@@ -81,7 +76,7 @@ class Registry:
             read = self._decoder.decode(data)
         except msgspec.ValidationError as error:
             raise Invalid("invalid.field", why=_where(error)) from error
-        if canonical.encode(read) != data:
+        if encode(read) != data:
             raise Invalid("invalid.field", why="not canonical")
         return data
 
@@ -97,10 +92,16 @@ class Registry:
             body = self._decoder.decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
             return self._unknown(data, error)
-        kind = self._by_record[body.__class__]
-        if canonical.encode(body) == data and body.__class__ not in self._with_parts:
-            return Decoded(body, kind, self._refs(body))
-        return Decoded(body, kind, tuple(refs_in(canonical.decode(data, BODY_MAX_BYTES))))
+        kind, ref_fields = self._known[body.__class__]
+        if ref_fields is None or encode(body) != data:
+            return Decoded(body, kind, tuple(refs_in(canonical.decode(data, BODY_MAX_BYTES))))
+        refs: list[Ref] = []
+        for value in ref_fields(body):
+            if value.__class__ is Ref:
+                refs.append(value)
+            elif value:
+                refs.extend(value)
+        return Decoded(body, kind, tuple(refs))
 
     def _unknown(self, data: bytes, error: Exception) -> Decoded:
         value = canonical.decode(data, BODY_MAX_BYTES)
@@ -110,15 +111,18 @@ class Registry:
             raise Refused("refused.bad-field", kind=value[0], why=_where(error)) from error
         return Decoded(None, None, tuple(refs_in(value)))
 
-    def _refs(self, body: Body) -> tuple[Ref, ...]:
-        found: list[Ref] = []
-        for name in self._ref_fields[body.__class__]:
-            value = getattr(body, name)
-            if value.__class__ is Ref:
-                found.append(value)
-            elif value:
-                found.extend(value)
-        return tuple(found)
+
+def _ref_getter(record: type[Body]) -> Callable[[Body], tuple[Any, ...]] | None:
+    """What gives the values of a record's fields that hold references.
+
+    None where a Struct inside may hold references, or have a reference's form itself.
+    """
+    found = fields_of(record)
+    if any(field.parts for field in found):
+        return None
+    names = [field.name for field in found if field.base is Ref]
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda body: (get(body),)
 
 
 def _where(error: Exception) -> str:

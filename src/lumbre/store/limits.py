@@ -75,3 +75,11 @@ FREE_LEAST_BYTES: Final = 64 * 1024**2
 
 # Findings that a report lists; past them it says how many more there are.
 FINDINGS_MAX: Final = 100
+
+# Frontiers that are remembered, so that a record by somebody who had the same still says what
+# it says after this device moved on: two months of a meeting a day.
+FRONTIERS_MAX: Final = 64
+
+# Arrivals that the census looks through for logs that moved lately: many times what one record
+# has room for.
+MOVED_ARRIVALS_MAX: Final = 4096

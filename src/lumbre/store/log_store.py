@@ -21,6 +21,7 @@ import msgspec
 from lumbre.errors import StoreError
 from lumbre.record import Entry, LogName, Tip
 from lumbre.record.branch import Arrival, Branch, Write, to_entry
+from lumbre.store.census_store import CensusStore
 from lumbre.store.database import DISK, Database
 from lumbre.store.limits import (
     BRANCH_NUMBER_MAX,
@@ -63,6 +64,7 @@ class LogStore:
         except BaseException:
             self.database.close()
             raise
+        self.census = CensusStore(self.database)
         self._by_log: OrderedDict[bytes, tuple[Branch, ...]] = OrderedDict()
         self._by_number: dict[int, Branch] = {}
 

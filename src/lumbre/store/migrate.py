@@ -59,8 +59,26 @@ LOG_STEPS: Final[tuple[Step, ...]] = (
         last_seq INTEGER NOT NULL
     );
     """,
-    # What a peer is asked for: few, among very many that are whole.
-    "CREATE INDEX entry_without_body ON entry (key) WHERE body IS NULL;",
+    # What each device last said that it holds, and frontiers that this one had. The index holds
+    # absent bodies only, so that which ones are held is known without reading them.
+    """
+    CREATE TABLE census (
+        space BLOB NOT NULL,
+        author BLOB NOT NULL,
+        counter INTEGER NOT NULL,
+        record BLOB NOT NULL,
+        taken_s INTEGER NOT NULL,
+        sent INTEGER NOT NULL,
+        PRIMARY KEY (space, author)
+    );
+    CREATE TABLE frontier (
+        space BLOB NOT NULL,
+        digest BLOB NOT NULL,
+        arrival INTEGER NOT NULL,
+        PRIMARY KEY (space, digest)
+    ) WITHOUT ROWID;
+    CREATE INDEX entry_absent ON entry (key) WHERE body IS NULL;
+    """,
 )
 
 MEDIA_STEPS: Final[tuple[Step, ...]] = (

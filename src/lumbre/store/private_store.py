@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import apsw
+
 from lumbre.errors import StoreError
 from lumbre.store.database import DISK, Database
 from lumbre.store.limits import READ_ROWS, VALUE_MAX_BYTES
@@ -21,10 +23,6 @@ from lumbre.store.migrate import PRIVATE_STEPS, bring_up_to_date
 
 _MARKER: Final = "marker"
 _GENERATION: Final = "generation"
-# An update in its place: a row that is deleted and put again moves what lies after it.
-_PUT_PAIR: Final = (
-    "INSERT INTO pair VALUES (?, ?, ?) ON CONFLICT (tab, key) DO UPDATE SET value = excluded.value"
-)
 
 
 class PrivateStore:
@@ -73,9 +71,14 @@ class PrivateStore:
 
     def put(self, table: str, key: bytes, value: bytes | None) -> None:
         """Set a value, or delete it with None; on the disk after the next `commit`."""
-        if value is not None and len(value) > VALUE_MAX_BYTES:
-            raise StoreError("store.value-too-large", table=table, size_bytes=len(value))
-        self._pending.setdefault(table, {})[key] = value
+        self.put_many(table, [(key, value)])
+
+    def put_many(self, table: str, pairs: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Set several values; quickest where they are sorted by key."""
+        for _, value in pairs:
+            if value is not None and len(value) > VALUE_MAX_BYTES:
+                raise StoreError("store.value-too-large", table=table, size_bytes=len(value))
+        self._pending.setdefault(table, {}).update(pairs)
 
     def scan(self, table: str, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Pairs whose key begins with `prefix`, by key, as they stand when the scan begins."""
@@ -124,20 +127,26 @@ class PrivateStore:
                 if table not in tabs:
                     connection.execute("INSERT INTO tab (name) VALUES (?)", (table,))
                     tabs[table] = connection.last_insert_rowid()
-                tab = tabs[table]
-                connection.executemany(
-                    _PUT_PAIR,
-                    [(tab, key, value) for key, value in pairs.items() if value is not None],
-                )
-                connection.executemany(
-                    "DELETE FROM pair WHERE tab = ? AND key = ?",
-                    [(tab, key) for key, value in pairs.items() if value is None],
-                )
+                self._put_all(connection, tabs[table], pairs)
             connection.execute(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)", (_MARKER, b"%d" % marker)
             )
         self._tabs = tabs
         self._pending.clear()
+
+    @staticmethod
+    def _put_all(connection: apsw.Connection, tab: int, pairs: dict[bytes, bytes | None]) -> None:
+        # The table is part of the statement, so that no tuple is made anew for a pair. An update
+        # in its place: a row that is deleted and put again moves what lies after it.
+        connection.executemany(
+            f"INSERT INTO pair VALUES ({tab}, ?, ?)"  # noqa: S608 a number
+            " ON CONFLICT (tab, key) DO UPDATE SET value = excluded.value",
+            [pair for pair in pairs.items() if pair[1] is not None],
+        )
+        connection.executemany(
+            f"DELETE FROM pair WHERE tab = {tab} AND key = ?",  # noqa: S608 a number
+            [(key,) for key, value in pairs.items() if value is None],
+        )
 
     def marker(self) -> int:
         """The last arrival that the tables have folded; 0 for none."""

@@ -24,13 +24,13 @@ import msgspec
 from lumbre.errors import StoreError
 from lumbre.record import Entry
 from lumbre.record.branch import Branch, to_row
+from lumbre.store.census_store import GAPS
 from lumbre.store.database import DISK, Database
 from lumbre.store.keyring import RandomBytes
 from lumbre.store.limits import READ_ROWS
 from lumbre.store.log_store import GENERATION, LogStore
 from lumbre.store.rows import BRANCH_COLUMNS, entry_key, to_branch, to_branch_row
 
-_GAPS: Final = "gaps"
 _GENERATION_BYTES: Final = 16
 _StoredEntry = tuple[int, bytes, bytes | None, bytes | None]
 
@@ -185,12 +185,12 @@ def _arrive(connection: apsw.Connection, number: int, first_seq: int, last_seq: 
 
 def gaps(store: LogStore) -> list[Gap]:
     """What a salvage found missing and nobody has sent again yet."""
-    stored = store.meta(_GAPS)
+    stored = store.meta(GAPS)
     return [] if stored is None else msgspec.msgpack.decode(stored, type=list[Gap])
 
 
 def _set_gaps(store: LogStore, left: list[Gap]) -> None:
-    store.set_meta(_GAPS, msgspec.msgpack.encode(left) if left else None)
+    store.set_meta(GAPS, msgspec.msgpack.encode(left) if left else None)
 
 
 def repair(store: LogStore, entries: Iterable[Entry]) -> int:

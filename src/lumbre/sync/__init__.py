@@ -3,6 +3,6 @@
 So far: bundles, for carriers that have no way back.
 """
 
-from lumbre.sync.bundle import BundleReader, write_bundle
+from lumbre.sync.bundle import BundleReader, write_bundle, write_bundles
 
-__all__ = ["BundleReader", "write_bundle"]
+__all__ = ["BundleReader", "write_bundle", "write_bundles"]

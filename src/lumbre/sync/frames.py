@@ -31,6 +31,8 @@ SHORT_BYTES: Final = 4
 # A device takes part in a handful of communities.
 SPACES_MAX: Final = 64
 LADDER_MAX: Final = 48
+# Codes that are open at once: so many newcomers at one table.
+SLOTS_MAX: Final = 99
 # Ranges of entries or of pieces in one ask.
 RANGES_MAX: Final = 4096
 
@@ -48,6 +50,7 @@ class Code(IntEnum):
     TOO_MUCH = 6
     NOT_A_MESSAGE = 7
     BUSY = 8
+    WRONG_CODE = 9
 
     @property
     def message_id(self) -> str:
@@ -193,6 +196,30 @@ class Done(Message, frozen=True):
     space: Number
 
 
+class Knock(Message, frozen=True):
+    """A newcomer's half of a key made of a spoken code; which code is open at which slot."""
+
+    slot: Annotated[int, msgspec.Meta(ge=1, le=SLOTS_MAX)]
+    share: Annotated[bytes, msgspec.Meta(max_length=64)]
+
+
+class Opened(Message, frozen=True):
+    """The keeper's half, and the invitation under the key of both."""
+
+    share: Annotated[bytes, msgspec.Meta(max_length=64)]
+    sealed: Annotated[bytes, msgspec.Meta(max_length=1024)]
+
+
+class Asked(Message, frozen=True):
+    """The newcomer's request under that key."""
+
+    sealed: Annotated[bytes, msgspec.Meta(max_length=4096)]
+
+
+class Heard(Message, frozen=True):
+    """The request has come: a person will look at it."""
+
+
 _Piece = Annotated[int, msgspec.Meta(ge=0, lt=PIECES_MAX)]
 
 
@@ -229,6 +256,10 @@ _TYPES: Final[tuple[type[Message], ...]] = (
     Closing,
     Census,
     Done,
+    Knock,
+    Opened,
+    Asked,
+    Heard,
     WantPieces,
     Pieces,
 )

@@ -13,12 +13,13 @@ shown. What arrived before a line broke is kept.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from lumbre.errors import Refused
+from lumbre.sync.door import Keeper
 from lumbre.sync.frames import (
     SPACES_MAX,
     TAG_BYTES,
@@ -26,6 +27,7 @@ from lumbre.sync.frames import (
     Code,
     FrameReader,
     Hello,
+    Knock,
     Message,
     Pieces,
     Refuse,
@@ -45,6 +47,10 @@ FRAMES_MAX: Final = 4096
 FRAMES_MAX_BYTES: Final = 64 * 1024 * 1024
 # A part of a stream that is shorter counts as a frame that brings none.
 _PART_MIN_BYTES: Final = 1024
+
+
+Door = Callable[[Knock], Keeper]
+"""The keeper's side for somebody who knocked."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -69,9 +75,18 @@ class Meeting:
     """Both sides run one. `shelves`: the spaces that this device may speak of."""
 
     def __init__(
-        self, shelves: Sequence[Shelf], binding: bytes, noise: bytes, *, is_caller: bool
+        self,
+        shelves: Sequence[Shelf],
+        binding: bytes,
+        noise: bytes,
+        *,
+        is_caller: bool,
+        door: Door | None = None,
     ) -> None:
-        """`binding`: 32 bytes of the channel; `noise`: NOISE_BYTES random ones."""
+        """`binding`: 32 bytes of the channel; `noise`: NOISE_BYTES random ones.
+
+        `door` answers a newcomer who knocks instead of greeting.
+        """
         self._shelves = {shelf.id: shelf for shelf in shelves if shelf.link is not None}
         self._binding = binding
         self._greeting = Greeting(binding, is_caller=is_caller)
@@ -80,6 +95,8 @@ class Meeting:
         self._parts = self._part_bytes = self._bytes = 0
         self._out: deque[bytes] = deque()
         self._talks: list[Talk] = []
+        self._door = door
+        self._keeper: Keeper | None = None
         self._has_met = False
         self._is_lost = False
         self.code: Code | None = None
@@ -92,6 +109,8 @@ class Meeting:
         """Whether nothing more is to be said or heard."""
         if self._is_lost or self.other_code is not None:
             return True
+        if self._keeper is not None:
+            return self._keeper.is_over
         if self.code is not None:
             return not self._out
         return self._has_met and not self._out and all(talk.is_over for talk in self._talks)
@@ -124,6 +143,8 @@ class Meeting:
             return self._out.popleft()
         if self._has_ended():
             return b""
+        if self._keeper is not None:
+            return self._keeper.send()
         for talk in self._talks:
             frame = talk.send()
             if frame:
@@ -156,7 +177,11 @@ class Meeting:
         if isinstance(message, Runs | Pieces) and len(message.data) >= _PART_MIN_BYTES:
             self._parts += 1
             self._part_bytes += len(message.data)
-        if isinstance(message, Hello):
+        if self._keeper is not None:
+            self._keeper.hear(message)
+        elif isinstance(message, Knock) and self._door is not None and not self._has_met:
+            self._keeper = self._door(message)
+        elif isinstance(message, Hello):
             self._on_hello(message)
         elif isinstance(message, Refuse) and message.space is None:
             self.other_code = message.code

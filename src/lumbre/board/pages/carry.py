@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from lumbre.board.forms import read_upload
+from lumbre.board.forms import UPLOAD_MAX_BYTES, read_upload
 from lumbre.board.visit import REFILL_STATUS, Visit
 from lumbre.errors import Invalid, LumbreError
 from lumbre.node.exchange import take_in
@@ -22,9 +22,12 @@ def _page(visit: Visit, received: Received | None, error: str) -> Response:
 
 
 async def bundle(visit: Visit) -> Response:
-    """Everything that this device holds of the space, sealed as it is."""
+    """Everything that this device holds of the space, sealed as it is.
+
+    At most what another board takes in: more goes by a folder, in several bundles.
+    """
     space = visit.space
-    data = b"".join(write_bundle(visit.node.give(space.id)))
+    data = b"".join(write_bundle(visit.node.give(space.id), UPLOAD_MAX_BYTES))
     visit.home.events.note("gave", size_bytes=len(data))
     name = f"lumbre-{space.id.hex()[:8]}-{visit.home.random.bytes(4).hex()}.lumbre"
     headers = {"content-disposition": f'attachment; filename="{name}"'}

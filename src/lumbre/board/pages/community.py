@@ -7,7 +7,7 @@ from starlette.responses import Response
 from lumbre.board.forms import Form, read_upload
 from lumbre.board.visit import COOKIE_MAX_AGE_S, REFILL_STATUS, SPACE_COOKIE, Visit, post
 from lumbre.errors import Invalid, LumbreError
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.node.aloud import six_words
 from lumbre.node.desk import own_key
 from lumbre.node.names import members, space_name
@@ -40,7 +40,7 @@ async def invitation(visit: Visit) -> Response:
     """The file that tells another device which community this is. It gives nobody a right."""
     space = visit.space.id
     headers = {"content-disposition": f'attachment; filename="lumbre-{space.hex()[:8]}.invitation"'}
-    data = founding.invite(visit.node, space)
+    data = joining.invite(visit.node, space)
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
@@ -50,11 +50,11 @@ async def request(visit: Visit) -> Response:
         form, file = await read_upload(visit.request)
         if not visit.board.slips.is_ours(form.get("slip", "")):
             return _page(visit, {}, visit.words("board.old-form"))
-        asked, name = founding.read_request(visit.node, file)
+        asked, name = joining.read_request(visit.node, file)
     except LumbreError as error:
         visit.home.events.error(error)
         return _page(visit, {}, visit.words.error(error))
-    said = six_words(founding.words_bytes(asked))
+    said = six_words(joining.words_bytes(asked))
     return _page(visit, {}, "", asks={"name": name, "words": said, "request": file.hex()})
 
 
@@ -70,10 +70,10 @@ def _admit(visit: Visit, form: Form) -> str:
         data = bytes.fromhex(form.get("request", ""))
     except ValueError:
         raise Invalid("invalid.empty", field="file") from None
-    asked, name = founding.read_request(visit.node, data)
+    asked, name = joining.read_request(visit.node, data)
     space = visit.node.space(asked.space)
     if space.ledger.rights.author(asked.author) is None:
-        founding.admit(visit.node, own_key(visit.node, space), asked, name, Role.MEMBER)
+        joining.admit(visit.node, own_key(visit.node, space), asked, name, Role.MEMBER)
         visit.home.events.note("admitted", role=int(Role.MEMBER))
     return "/community"
 

@@ -9,8 +9,10 @@ from lumbre.board.visit import OWN_GOODS_MAX, PLACES_MAX, REFILL_STATUS, Visit, 
 from lumbre.errors import Invalid, NotFound
 from lumbre.kinds.supply.needs import NeedRow
 from lumbre.kinds.supply.offers import CommitmentRow
+from lumbre.node.census import Census
 from lumbre.node.goods import OTHER, READY
 from lumbre.node.said import good as good_name
+from lumbre.node.said import held
 
 ID_CHARS = 16
 
@@ -70,6 +72,7 @@ async def show(visit: Visit) -> Response:
 def _show(visit: Visit, form: Form, error: str) -> Response:
     row = find(visit)
     commitments = visit.reading.commitments(visit.space.id, row.need)
+    holders = Census(visit.node, visit.space.id).holders(row.need)
     return visit.page(
         "need",
         REFILL_STATUS if error else 200,
@@ -80,6 +83,7 @@ def _show(visit: Visit, form: Form, error: str) -> Response:
         goods=visit.reading.goods(visit.space.id),
         is_new="new" in visit.request.query_params,
         unit=row.unit.name.lower(),
+        held=held(visit.words, holders, visit.home.clock.now_s()),
     )
 
 

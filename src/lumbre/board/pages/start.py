@@ -7,13 +7,10 @@ from starlette.responses import Response
 from lumbre.board.forms import Form, read_upload
 from lumbre.board.visit import COOKIE_MAX_AGE_S, LANGUAGE_COOKIE, REFILL_STATUS, Visit, post
 from lumbre.errors import Invalid, LumbreError
-from lumbre.node import founding
+from lumbre.node import founding, joining
 from lumbre.node.aloud import six_words
 from lumbre.node.desk import one_line
-from lumbre.node.names import space_name
 from lumbre.node.words import LANGUAGES
-
-_REQUEST = "board/request"
 
 
 async def show(visit: Visit) -> Response:
@@ -35,14 +32,10 @@ def _waiting(visit: Visit) -> list[list[str]]:
     """The six words of requests that this device made and that nobody has answered yet."""
     found = []
     for space in visit.node.spaces():
-        request = visit.node.log.meta(_meta(space.id))
-        if request is not None and space_name(space) is None:
-            found.append(six_words(founding.words_bytes_of(request)))
+        request = joining.pending(visit.node, space.id)
+        if request is not None:
+            found.append(six_words(joining.words_bytes_of(request)))
     return found
-
-
-def _meta(space: bytes) -> str:
-    return f"{_REQUEST}/{space.hex()}"
 
 
 async def found(visit: Visit) -> Response:
@@ -78,9 +71,7 @@ async def join(visit: Visit) -> Response:
         if not file:
             raise Invalid("invalid.empty", field="file")
         choose_passphrase(visit, form)
-        request = founding.ask(visit.node, file, person)
-        space = founding.space_of(request)
-        visit.node.log.set_meta(_meta(space), request)
+        joining.ask(visit.node, file, person)
     except LumbreError as error:
         visit.home.events.error(error)
         return _page(visit, {"joining": form.get("person", "")}, visit.words.error(error))
@@ -89,10 +80,10 @@ async def join(visit: Visit) -> Response:
 
 async def request_file(visit: Visit) -> Response:
     """The request of this device, to be carried back."""
-    for space in visit.node.spaces():
-        request = visit.node.log.meta(_meta(space.id))
+    for space in [] if visit.node.is_locked else visit.node.spaces():
+        request = joining.pending(visit.node, space.id)
         if request is not None:
-            name = f"lumbre-{founding.words_bytes_of(request).hex()[:8]}.request"
+            name = f"lumbre-{joining.words_bytes_of(request).hex()[:8]}.request"
             headers = {"content-disposition": f'attachment; filename="{name}"'}
             return Response(request, media_type="application/octet-stream", headers=headers)
     return visit.go("/start")

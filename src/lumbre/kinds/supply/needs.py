@@ -121,7 +121,7 @@ def of_need(body: Any, ref: Ref) -> Iterable[GroupKey]:
 
 def once(said: Said, *records: type[Body]) -> list[Fact]:
     """Movements of these records that count, a slip of one log once: the first by (depth, id)."""
-    found = [fact for record in records for fact in said.get(record, ()) if fact.counts]
+    found = [fact for record in records if record in said for fact in said[record] if fact.counts]
     if len(found) < 2:
         return found
     first: dict[tuple[bytes, bytes], Fact] = {}
@@ -132,13 +132,13 @@ def once(said: Said, *records: type[Body]) -> list[Fact]:
 
 def total(said: Said, *records: type[Body]) -> int:
     """Their quantities, summed."""
-    return sum(fact.body.quantity for fact in once(said, *records))
+    return sum([fact.body.quantity for fact in once(said, *records)])
 
 
 def standing_commitments(said: Said) -> list[Fact]:
     """Commitments that count, were not taken back, and of which no member says they are late."""
     made = [fact for fact in said.get(Commitment, ()) if fact.counts]
-    if not made:
+    if NotArrived not in said and CommitmentWithdrawn not in said:
         return made
     person_of = {fact.ref: fact.person for fact in made}
     off = {fact.body.commitment for fact in said.get(NotArrived, ()) if fact.counts}

@@ -196,7 +196,7 @@ def derive_offer(key: bytes, facts: Sequence[Fact]) -> OfferRow | None:
     now = machines_choice(left, confirmed)
     body: Offer = now.body
     first = next((f for f in versions if f.body.first is None), versions[0])
-    withdrawn = any(fact.person == first.person for fact in said.get(OfferWithdrawn, ()))
+    withdrawn = any([fact.person == first.person for fact in said.get(OfferWithdrawn, ())])
     committed, used = _used(said)
     enters = now.counts or now.ref in confirmed
     return OfferRow(
@@ -216,13 +216,16 @@ def derive_offer(key: bytes, facts: Sequence[Fact]) -> OfferRow | None:
         withdrawn,
         now.is_guest and now.ref not in confirmed,
         enters and not withdrawn,
-        tuple(fact.ref for fact in left),
+        tuple([fact.ref for fact in left]),
     )
 
 
 def _used(said: Said) -> tuple[int, int]:
     """(committed, committed or taken): what was taken for a commitment is not counted twice."""
     committed = {f.ref: f.body.quantity for f in standing_commitments(said)}
+    if Received not in said:
+        used = sum(committed.values())
+        return used, used
     taken: dict[Ref | None, int] = {}
     for fact in once(said, Received):
         made_for = fact.body.commitment
@@ -253,7 +256,7 @@ def derive_commitment(key: bytes, facts: Sequence[Fact]) -> CommitmentRow | None
         total(said, Dispatch, Received),
         persons(late),
         guests(late),
-        any(fact.person == made.person for fact in said.get(CommitmentWithdrawn, ())),
+        any([fact.person == made.person for fact in said.get(CommitmentWithdrawn, ())]),
         bool(standing_commitments(said)),
     )
 

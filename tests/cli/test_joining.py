@@ -1,0 +1,68 @@
+"""Asking by files: the same request twice, junk beside an invitation, several invitations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def keeper(terminal, stick: Path):
+    """Who founded a community and left an invitation on the stick."""
+    made = terminal("keeper")
+    made.lines("found", "Space", "--person", "Keeper")
+    made.lines("invite", str(stick))
+    return made
+
+
+def test_who_asks_twice_reads_the_same_words_and_leaves_one_request(
+    terminal, keeper, stick: Path
+) -> None:
+    other = terminal("other")
+    first = other.json("ask", str(stick), "--person", "Beto")
+    again = other.json("ask", str(stick), "--person", "Beto")
+    assert (first["is_same"], again["is_same"]) == (False, True)
+    assert (again["words"], again["file"]) == (first["words"], first["file"])
+    assert len(list(stick.glob("*.request"))) == 1
+    assert "same request as before" in "\n".join(other.lines("ask", str(stick), "--person", "Beto"))
+
+
+def test_who_asks_by_another_name_is_told_which_request_counts(
+    terminal, keeper, stick: Path
+) -> None:
+    other = terminal("other")
+    first = other.json("ask", str(stick), "--person", "Beto")
+    said = "\n".join(other.lines("ask", str(stick), "--person", "Beto Ruiz"))
+    assert Path(first["file"]).name in said
+    assert other.json("ask", str(stick), "--person", "Beto")["replaces"] is not None
+
+
+def test_junk_beside_an_invitation_is_named_and_passed_over(terminal, keeper, stick: Path) -> None:
+    for number, junk in enumerate((b"", b"junk", bytes(5000))):
+        (stick / f"junk-{number}.invitation").write_bytes(junk)
+    other = terminal("other")
+    assert other("ask", str(stick), "--person", "Beto") == 0
+    assert all(f"junk-{number}.invitation" in other.err for number in range(3))
+    keeper.json("admit", str(stick), "--yes")
+    assert len(keeper.json("members")) == 2
+
+
+def test_junk_alone_is_no_invitation_and_makes_no_home(terminal, stick: Path) -> None:
+    (stick / "junk.invitation").write_bytes(b"junk")
+    other = terminal("other")
+    assert other("ask", str(stick), "--person", "Beto") == 8
+    assert not other.home.exists()
+
+
+def test_of_several_invitations_one_is_meant_by_its_id(terminal, keeper, stick: Path) -> None:
+    (one,) = stick.glob("*.invitation")
+    (stick / "copy.invitation").write_bytes(one.read_bytes())
+    second = terminal("second")
+    space = second.json("found", "Second", "--person", "Caro")["space"]
+    second.lines("invite", str(stick))
+    other = terminal("other")
+    assert other("ask", str(stick), "--person", "Beto") == 4
+    assert space[:8] in other.err
+    other.lines("ask", str(stick), "--person", "Beto", "--space", space[:8])
+    assert [found["id"] for found in other.json("status")["spaces"]] == [space]
