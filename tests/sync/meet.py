@@ -8,6 +8,7 @@ from itertools import count
 
 from lumbre.node.meetings import new_meeting
 from lumbre.node.node import Node
+from lumbre.sync.frontier import branches_of, heads_of
 from lumbre.sync.meeting import Meeting
 from tests.world import Device
 
@@ -79,13 +80,8 @@ def meet(
 
 
 def heads(device: Device) -> set[tuple[bytes, bytes]]:
-    """Every tip of every log of a device's space."""
-    book = device.node.log
-    return {
-        (branch.log, branch.tip.id)
-        for name in [*book.logs(device.space), *book.logs(bytes(32))]
-        for branch in book.branches(name.id)
-    }
+    """Every head of a device's space."""
+    return {(head.log, head.id) for head in heads_of(branches_of(device.node.log, device.space))}
 
 
 def held(device: Device) -> Iterator[tuple[bytes, bytes, bytes | None]]:
