@@ -51,7 +51,7 @@ class Found(NamedTuple):
 
 
 class Discovery:
-    """This device's announcement, and an ear for others'."""
+    """This device's announcement, and an ear for others'; with port 0 the ear alone."""
 
     def __init__(
         self,
@@ -107,10 +107,12 @@ class Discovery:
         try:
             if self._zeroconf is None:
                 self._zeroconf = AsyncZeroconf(list(addresses), ip_version=_versions(addresses))
-                await self._zeroconf.async_register_service(info, cooperating_responders=True)
+                if self._port:
+                    await self._zeroconf.async_register_service(info, cooperating_responders=True)
             else:
                 await self._zeroconf.async_update_interfaces(list(addresses), _versions(addresses))
-                await self._zeroconf.async_update_service(info)
+                if self._port:
+                    await self._zeroconf.async_update_service(info)
             await self._listen()
         except (OSError, RuntimeError, Error):
             # No interface takes multicast now: it is tried again at the next look.
