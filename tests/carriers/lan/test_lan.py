@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 
 from lumbre.carriers.lan import Found, Lan, Listener, Pace, meet
 from lumbre.carriers.lan import lan as module
@@ -17,7 +18,7 @@ NEVER = QUICK._replace(interval_s=3600.0)
 class Device:
     """A `Lan` and the meetings that it had."""
 
-    def __init__(self, payload: bytes = b"x", **options) -> None:
+    def __init__(self, payload: bytes = b"x", *, port: int = 0, **options) -> None:
         self.meetings: list[Toy] = []
         self.bindings: set[bytes] = set()
         self.problems: list[str] = []
@@ -26,7 +27,7 @@ class Device:
         self.lan = Lan(
             self._new_meeting,
             host=HOST,
-            port=0,
+            port=port,
             is_found_by_others=False,
             on_met=self._note,
             **options,
@@ -100,9 +101,7 @@ def test_a_change_during_a_meeting_brings_another_meeting() -> None:
 
 def test_one_that_does_not_answer_is_called_ever_more_rarely_and_met_when_it_is_back() -> None:
     async def go() -> None:
-        one = Device(pace=QUICK)
-        async with one.lan:
-            port = one.lan.port
+        port = _free_port()
         pace = NEVER._replace(retry_s=0.01, retry_max_s=0.2)
         two = Device(pace=pace, addresses=[(HOST, port)])
         async with two.lan:
@@ -111,11 +110,9 @@ def test_one_that_does_not_answer_is_called_ever_more_rarely_and_met_when_it_is_
             (peer,) = two.lan._peers.values()
             assert peer.failures == len(two.problems)
             assert two.lan.seen()[0].problem == "not-found.device"
-            back = Device(pace=QUICK)
-            back.lan._listener._wanted_port = port
+            back = Device(pace=QUICK, port=port)
             async with back.lan:
-                assert back.lan.port == port
-                await until(lambda: two.whole == 1)
+                await until(lambda: peer.meetings == 1)
                 assert peer.failures == 0
                 assert two.lan.seen()[0].problem == ""
 
@@ -275,6 +272,21 @@ def test_closing_ends_meetings_calls_and_tasks() -> None:
     asyncio.run(go())
 
 
+def test_other_addresses_of_one_s_own_bring_a_call_at_once() -> None:
+    async def go() -> None:
+        port = _free_port()
+        two = Device(pace=NEVER._replace(retry_s=3600, retry_max_s=3600), addresses=[(HOST, port)])
+        async with two.lan:
+            await until(lambda: len(two.problems) == 1)
+            one = Device(pace=NEVER, port=port)
+            async with one.lan:
+                two.lan._pace = NEVER
+                two.lan._moved()
+                await until(lambda: one.whole == 1)
+
+    asyncio.run(go())
+
+
 class Mute(Toy):
     """Says nothing and is never over."""
 
@@ -297,6 +309,18 @@ def _counting(calls, name, new_meeting):
         return new_meeting(binding, is_caller)
 
     return made
+
+
+def _free_port() -> int:
+    """One that no outgoing call is given by the kernel, so that it is free again later."""
+    for port in range(20_000, 30_000):
+        try:
+            listening = socket.create_server((HOST, port))
+        except OSError:
+            continue
+        listening.close()
+        return port
+    raise AssertionError("no port is free")
 
 
 async def _garbage(channel) -> None:
