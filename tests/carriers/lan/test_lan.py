@@ -192,7 +192,8 @@ def test_an_error_in_a_meeting_ends_that_meeting_alone() -> None:
 
 def test_of_two_that_find_each_other_the_lower_name_calls() -> None:
     async def go() -> None:
-        low, high = Device(b"low", pace=NEVER), Device(b"high", pace=NEVER)
+        patient = NEVER._replace(yield_s=15.0)
+        low, high = Device(b"low", pace=patient), Device(b"high", pace=patient)
         async with low.lan, high.lan:
             low.lan._discovery, high.lan._discovery = Named("1" * 16), Named("2" * 16)
             calls = {"low": 0, "high": 0}
@@ -200,8 +201,10 @@ def test_of_two_that_find_each_other_the_lower_name_calls() -> None:
                 device.lan._new_meeting = _counting(calls, name, device._new_meeting)
             high.lan._found(Found("1" * 16, (HOST,), low.lan.port))
             low.lan._found(Found("2" * 16, (HOST,), high.lan.port))
-            await until(lambda: low.whole == 1 and high.whole == 1)
-            await asyncio.sleep(0.3)
+            (peer,) = high.lan._peers.values()
+            await until(lambda: peer.meetings == 1)
+            # A call that came puts off one's own.
+            assert peer.due_at_s > asyncio.get_running_loop().time() + 1000
             assert calls == {"low": 1, "high": 0}
             low.lan._discovery = high.lan._discovery = None
 
@@ -241,6 +244,45 @@ def test_a_flood_of_announcements_pushes_out_those_that_fail_and_no_others() -> 
             here.lan._gone("f" * 16)
             assert len(peers) == module.PEERS_MAX - 1
             assert f"{HOST} 1" in peers
+
+    asyncio.run(go())
+
+
+def test_many_that_do_not_exist_keep_nobody_from_one_that_does() -> None:
+    """Their calls fail slowly; the one that answered before is called before any of them."""
+
+    async def go() -> None:
+        one = Device(pace=NEVER)
+        async with one.lan:
+            two = Device(pace=NEVER._replace(meetings_max=1))
+            async with two.lan:
+                for number in range(50):
+                    two.lan._found(Found(f"{number:016x}", (HOST,), 1))
+                await until(lambda: len(two.problems) >= 50)
+                two.lan._found(Found("f" * 16, (HOST,), one.lan.port))
+                await until(lambda: one.whole == 1)
+                before = len(two.problems)
+                due = two.lan._due
+                for peer in two.lan._peers.values():
+                    peer.due_at_s = 0.0
+                assert due()[0].port == one.lan.port
+                two.lan.changed()
+                await until(lambda: one.whole == 2)
+                assert len(two.problems) <= before + 2
+
+    asyncio.run(go())
+
+
+def test_a_change_does_not_hasten_calls_to_one_that_does_not_answer() -> None:
+    async def go() -> None:
+        pace = NEVER._replace(retry_s=3600.0, retry_max_s=3600.0)
+        two = Device(pace=pace, addresses=[(HOST, _free_port())])
+        async with two.lan:
+            await until(lambda: len(two.problems) == 1)
+            for _ in range(10):
+                two.lan.changed()
+                await asyncio.sleep(0.02)
+            assert len(two.problems) == 1
 
     asyncio.run(go())
 
