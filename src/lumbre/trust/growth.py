@@ -235,16 +235,17 @@ class Growth:
 
     def _is_past_limit(self, key: bytes, made: Admission) -> bool | None:
         """Whether a device is past its person's limit; None where it takes another's place."""
-        people = self._people
+        people, place = self._people, (made.depth, made.id)
+        last = people.full.get(made.person)
+        if last is not None:
+            return True if place > last else None
         own = self._known.admissions.own_devices(people, made.person)
-        after = [n for n in own if self._graph.order_key(n) > (made.depth, made.id)]
-        if made.person in people.full:
-            return None if after else True
         if len({key, *people.persons[made.person]}) <= DEVICES_MAX or len(own) < DEVICES_MAX:
             return False
-        if after or len(own) > DEVICES_MAX:
+        last = self._graph.order_key(own[-1])
+        if place < last or len(own) > DEVICES_MAX:
             return None
-        people.full.add(made.person)
+        people.full[made.person] = last
         return True
 
     def _close(self, number: int, body: Close, is_new: bool) -> bool:
