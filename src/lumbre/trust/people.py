@@ -82,13 +82,19 @@ from the founders on counts: who was removed does not stay by admitting its own 
 
 
 class People:
-    """The admitted keys and the persons they stand for."""
+    """The admitted keys and the persons they stand for.
 
-    __slots__ = ("full", "keys", "persons", "refused")
+    `wide` are those before any admission was refused: consents and limits are weighed among
+    them. `barred` acts are refused; `refused` are those of them that would else admit.
+    """
+
+    __slots__ = ("barred", "full", "keys", "persons", "refused", "wide")
 
     def __init__(self) -> None:
         self.keys: Keys = {}
         self.persons: dict[bytes, list[bytes]] = {}
+        self.wide = self
+        self.barred: set[int] = set()
         self.refused: set[int] = set()
         # Where the devices of a person end that are within the limit.
         self.full: dict[bytes, tuple[int, bytes]] = {}
@@ -146,16 +152,14 @@ class Admissions:
 
         `rooted` keys are admitted whatever became of who admitted them.
         """
-        people = self._grow(founding, in_effect, stands, frozenset(), rooted)
-        refused = self._refused(people)
-        if refused:
-            full = people.full
-            people = self._grow(founding, in_effect, stands, refused, rooted)
-            people.full = full
-            # What its author has no right to was not refused to it.
-            people.refused = {
-                n for n in refused if self.offer(people, n, in_effect, stands) is not None
-            }
+        wide = self._grow(founding, in_effect, stands, frozenset(), rooted)
+        barred = self._refused(wide)
+        if not barred:
+            return wide
+        people = self._grow(founding, in_effect, stands, barred, rooted)
+        people.wide, people.barred, people.full = wide, barred, wide.full
+        # What its author has no right to was not refused to it.
+        people.refused = {n for n in barred if self.offer(people, n, in_effect, stands) is not None}
         return people
 
     def _grow(
