@@ -151,6 +151,9 @@ def test_what_opens_and_has_another_form_says_nothing():
         return again(record, KEY, sealed=bindings.crypto_box_seal(padded, EPOCH.public))
 
     assert census.open_(sealed(census._pad(inside)), [EPOCH]) == SAYS
+    binding, says = msgspec.msgpack.decode(inside)
+    newer = msgspec.msgpack.encode([binding, [*says, "more"], "more"])
+    assert census.open_(sealed(census._pad(newer)), [EPOCH]) == SAYS
     for bad in (
         b"",
         inside,
