@@ -470,6 +470,19 @@ def test_a_locked_node_keeps_and_forwards_what_it_cannot_open_and_says_nothing_i
     assert census.summary() == census_of(ana).summary()
 
 
+def test_who_is_not_admitted_yet_says_nothing(world):
+    ana = world.devices[0]
+    newcomer = Device("newcomer")
+    newcomer.space = world.space
+    founding.ask(newcomer.node, founding.invite(ana.node, world.space), "newcomer")
+    assert census_of(newcomer).own() is None
+    newcomer.take_from(ana)
+    assert census_of(newcomer).own() is None
+    census_of(newcomer).note_frontier()
+    hear(newcomer, ana)
+    assert census_of(newcomer).devices() == 0
+
+
 def test_a_courier_says_what_it_holds_and_reads_nothing(world):
     ana, beto, _ = world.devices
     courier = world.join("courier", Role.COURIER)
