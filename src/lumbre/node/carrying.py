@@ -195,7 +195,9 @@ def identities(node: Node) -> list[bytes]:
         if not node.is_locked:
             newest += [key.exchange_private for key in node.authors(space.id)]
         made = [epoch.ref.hash for epoch in reversed(epochs(space.ledger.rights))]
-        older += [kept[epoch] for epoch in made if epoch in kept]
+        older += [kept.pop(epoch) for epoch in made if epoch in kept]
+        # After a restore the keys are here before the acts that made them.
+        older += kept.values()
     return newest + older
 
 
