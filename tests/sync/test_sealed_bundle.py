@@ -17,6 +17,7 @@ from lumbre.record.epoch import EpochKeys, exchange_public
 from lumbre.record.keys import SigningKey
 from lumbre.sync import sealed_bundle
 from lumbre.sync.bundle import write_bundle
+from lumbre.sync.frames import HeadSaid
 from lumbre.sync.sealed_bundle import (
     AGE_HEADER_MAX_BYTES,
     CONTAINER_MAX_BYTES,
@@ -30,7 +31,6 @@ from lumbre.sync.sealed_bundle import (
     public_of,
     seal_bundle,
 )
-from lumbre.sync.tips import KnownTip
 from tests.record.helpers import secret
 
 OWN = secret("own")
@@ -227,29 +227,29 @@ def test_row_08_an_empty_share_in_the_header_opens_nothing():
 
 def test_a_claim_travels_signed():
     key = SigningKey(secret("device"))
-    tips = [KnownTip(secret("log"), 0, 7, secret("entry"))]
-    claim = Claim.make(secret("space"), key, tips)
+    heads = [HeadSaid(secret("log")[:8], 7, secret("entry")[:8])]
+    claim = Claim.make(secret("space"), key, heads)
     found = open_bundle(sealed(claim=claim), [OWN]).claim
     assert found == claim
     assert found.is_signed
-    assert found.tips == (tips[0].short(),)
+    assert found.heads == tuple(heads)
     for change in (
         {"space": secret("elsewhere")},
         {"author": SigningKey(secret("x")).public},
-        {"tips": ()},
+        {"heads": ()},
     ):
         assert not msgspec.structs.replace(found, **change).is_signed
 
 
 def test_a_claim_that_would_be_too_large_is_left_out(monkeypatch):
-    monkeypatch.setattr(sealed_bundle, "CLAIM_MAX_TIPS", 1)
-    tips = [KnownTip(secret("log"), 0, n, secret(str(n))) for n in range(2)]
-    assert Claim.make(secret("space"), SigningKey(secret("device")), tips) is None
+    monkeypatch.setattr(sealed_bundle, "CLAIM_MAX_HEADS", 1)
+    heads = [HeadSaid(secret("log")[:8], n, bytes(8)) for n in range(2)]
+    assert Claim.make(secret("space"), SigningKey(secret("device")), heads) is None
 
 
 def test_the_caps_leave_room_for_what_is_written():
-    tips = [KnownTip(secret("log"), 2**40 - 1, 2**40 - 1, secret(str(n))) for n in range(4096)]
-    claim = Claim.make(secret("space"), SigningKey(secret("device")), tips)
+    heads = [HeadSaid(bytes(8), 2**40 - 1, bytes(8), 2**40 - 1) for _ in range(4096)]
+    claim = Claim.make(secret("space"), SigningKey(secret("device")), heads)
     keys = [public_of(secret(str(n))) for n in range(RECIPIENTS_MAX - 1)] + [public_of(OWN)]
     data = seal_bundle([b"x" * 10], keys, claim)
     assert data.index(b"\n--- ") < AGE_HEADER_MAX_BYTES

@@ -31,6 +31,8 @@ from lumbre.record import Lane, LogName
 from lumbre.record.canonical import encode
 from lumbre.record.epoch import exchange_public
 from lumbre.record.limits import KEY_ID_BYTES
+from lumbre.sync.frontier import heads_of
+from lumbre.sync.missing import Known
 from lumbre.sync.sealed_bundle import (
     RECIPIENTS_MAX,
     Claim,
@@ -39,7 +41,6 @@ from lumbre.sync.sealed_bundle import (
     public_of,
     seal_bundle,
 )
-from lumbre.sync.tips import known_seqs, tips_of
 from lumbre.trust.duties import closed_keys, current_epoch, epochs
 
 # Keys come one inside the other: the acts, then the newest epoch's, then what it opens.
@@ -129,7 +130,8 @@ def _own_claim(node: Node, space: Space) -> Claim | None:
         return None
     if key.public in closed_keys(space.ledger.rights):
         return None
-    return Claim.make(space.id, key, tips_of(branches_of(node.log, space.id)))
+    heads = heads_of(branches_of(node.log, space.id))
+    return Claim.make(space.id, key, [head.said() for head in heads])
 
 
 # What others have
@@ -149,16 +151,18 @@ def known_since(node: Node, space: bytes, arrival: int) -> dict[bytes, int]:
 
 def known_by(node: Node, space: bytes, authors: Iterable[bytes]) -> dict[bytes, int] | None:
     """What all of these devices have said that they know; None where one has said nothing."""
-    branches = branches_of(node.log, space)
-    first_ids = {branch.number: branch.first_id for branch in branches}
     claims = {claim.author: claim for claim in _claims(node, space)}
-    known: dict[int, int] | None = None
+    branches = branches_of(node.log, space)
+    known = {branch.first_id: branch.tip.seq for branch in branches}
     for author in authors:
         if author not in claims:
             return None
-        seqs = known_seqs(node.log, branches, claims[author].tips)
-        known = seqs if known is None else {n: min(known[n], seqs[n]) for n in known.keys() & seqs}
-    return None if known is None else {first_ids[n]: seq for n, seq in known.items()}
+        held = Known(node.log, branches)
+        held.add_said(claims[author].heads)
+        for lack in held.missing():
+            first_id = lack.branch.first_id
+            known[first_id] = min(known[first_id], lack.first_seq - 1)
+    return known
 
 
 _Claims = Annotated[list[Claim], msgspec.Meta(max_length=CLAIMS_MAX)]

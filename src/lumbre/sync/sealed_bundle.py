@@ -34,11 +34,11 @@ from lumbre.record.limits import SIGNATURE_BYTES
 from lumbre.record.log import Hash32, Key32
 from lumbre.sync.bech32 import bech32
 from lumbre.sync.bundle import MAGIC, BundleReader, write_bundle
-from lumbre.sync.tips import KnownTip
+from lumbre.sync.frames import HeadSaid
 
 # One file is opened in memory, on a single-board computer too: 80,000 entries and more.
 CONTAINER_MAX_BYTES: Final = 16 * 1024 * 1024
-CLAIM_MAX_TIPS: Final = 4096
+CLAIM_MAX_HEADS: Final = 4096
 HEAD_MAX_BYTES: Final = 256 * 1024
 RECIPIENTS_MAX: Final = 512
 # A recipient takes 98 bytes; with one line that age adds at random.
@@ -62,24 +62,24 @@ class Claim(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
 
     space: Hash32
     author: Key32
-    tips: Annotated[tuple[KnownTip, ...], msgspec.Meta(max_length=CLAIM_MAX_TIPS)]
+    heads: Annotated[tuple[HeadSaid, ...], msgspec.Meta(max_length=CLAIM_MAX_HEADS)]
     signature: Annotated[
         bytes, msgspec.Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)
     ]
 
     @classmethod
-    def make(cls, space: bytes, key: SigningKey, tips: Sequence[KnownTip]) -> Claim | None:
+    def make(cls, space: bytes, key: SigningKey, heads: Iterable[HeadSaid]) -> Claim | None:
         """A signed claim; None where it would be larger than a claim may be."""
-        if len(tips) > CLAIM_MAX_TIPS:
+        said = tuple(heads)
+        if len(said) > CLAIM_MAX_HEADS:
             return None
-        short = tuple(tip.short() for tip in tips)
-        signature = key.sign(_CLAIM_DOMAIN, encode((space, key.public, short)))
-        return cls(space, key.public, short, signature)
+        signature = key.sign(_CLAIM_DOMAIN, encode((space, key.public, said)))
+        return cls(space, key.public, said, signature)
 
     @property
     def is_signed(self) -> bool:
         """Whether its author signed it."""
-        signed = encode((self.space, self.author, self.tips))
+        signed = encode((self.space, self.author, self.heads))
         return is_signed(_CLAIM_DOMAIN, signed, self.signature, self.author)
 
 
