@@ -21,6 +21,8 @@ from lumbre.sync.sealed_bundle import seal_bundle
 
 # About 50,000 entries: a minute over a crowded hotspot, and room on any phone.
 TODAYS_MAX_BYTES: Final = 8 * 1024 * 1024
+# A bundle of this size is made in a blink.
+SMALL_BYTES: Final = 512 * 1024
 RENEW_AFTER_S: Final = 60
 
 
@@ -45,9 +47,7 @@ class Todays:
         """The bundle to carry now; None where nobody could open one yet."""
         made = self._made.get(space.id)
         now_s = self._clock.now_s()
-        if made is None or (
-            made.changes != node.changes and not 0 <= now_s - made.made_s < RENEW_AFTER_S
-        ):
+        if made is None or (made.changes != node.changes and _may_renew(made, now_s)):
             keys = recipients(node, space)
             if not keys:
                 return None
@@ -66,6 +66,10 @@ class Todays:
                 self._after[space.id] = after
                 return found, is_whole and after == 0
             after += max(1, (last - after) // 2)
+
+
+def _may_renew(made: Today, now_s: int) -> bool:
+    return len(made.data) <= SMALL_BYTES or not 0 <= now_s - made.made_s < RENEW_AFTER_S
 
 
 def _as_fits(node: Node, space: Space, after: int) -> tuple[list[bytes], bool]:
