@@ -1,1 +1,1 @@
-"""Ways of moving entries: so far, files in a folder."""
+"""Ways of moving entries: so far, files in a folder and on a stick. Phones use the board."""
