@@ -10,13 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumbre.board import upload
+from lumbre.board.forms import UPLOAD_MAX_BYTES
 from lumbre.board.render import PAGE_MAX_BYTES
-from lumbre.board.upload import AT_ONCE_MAX, REFILL_S, UPLOADS_MAX, Uploads, _boundary, _parts
+from lumbre.board.upload import (
+    AT_ONCE_MAX,
+    BUNDLE_UPLOAD_MAX_BYTES,
+    REFILL_S,
+    UPLOADS_MAX,
+    Uploads,
+    _boundary,
+    _parts,
+)
 from lumbre.errors import Refused
 from lumbre.node import founding
 from lumbre.node.home import Home
-from lumbre.node.todays import RENEW_AFTER_S, Todays
-from lumbre.sync.sealed_bundle import open_bundle, public_of, seal_bundle
+from lumbre.node.todays import RENEW_AFTER_S, TODAYS_MAX_BYTES, Todays
+from lumbre.sync.sealed_bundle import SEALED_MAX_BYTES, open_bundle, public_of, seal_bundle
 from tests.board.conftest import HOST, Browser
 from tests.ledger.test_ledger import fresh, need, offer
 from tests.record.helpers import secret
@@ -245,6 +254,8 @@ def test_what_does_not_fit_a_phone_is_the_oldest(monkeypatch) -> None:
     today = Todays(world.founder.clock).of(node, space)
     assert not today.is_all
     assert len(today.data) < 30_000
+    assert TODAYS_MAX_BYTES + 1024 * 1024 < SEALED_MAX_BYTES < BUNDLE_UPLOAD_MAX_BYTES
+    assert BUNDLE_UPLOAD_MAX_BYTES < UPLOAD_MAX_BYTES
     device = fresh(world, world.founder)
     device.node.take(open_bundle(today.data, [key]).segments())
     assert {row.place_name for row in device.rows("need")} == {"the newest"}

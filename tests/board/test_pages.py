@@ -218,13 +218,6 @@ def test_rubbish_as_a_file_is_refused_in_words(browser, written) -> None:
     assert written() == before
 
 
-def test_a_board_gives_no_bundle_that_no_board_takes(browser, monkeypatch) -> None:
-    monkeypatch.setattr("lumbre.board.pages.carry.UPLOAD_MAX_BYTES", 100)
-    answer = browser.client.get("/carry/bundle")
-    assert answer.status_code >= 400
-    assert "lumbre give FOLDER" in answer.text
-
-
 def test_p12_a_locked_board_shows_no_content_and_waits(browser, tmp_path) -> None:
     browser.need(place="Secret corner")
     browser.home.set_passphrase("four words are enough")

@@ -51,14 +51,3 @@ def test_a_file_that_cannot_be_written_is_said_so(tmp_path):
     (tmp_path / "x.lumbre.part").mkdir()
     with pytest.raises(StoreError):
         write_file(tmp_path, "x.lumbre", [b"x"])
-
-
-def test_what_is_too_large_for_one_bundle_lies_in_several_and_is_read_in_their_order(tmp_path):
-    segments = [bytes([number]) * 100 for number in range(30)]
-    paths = give(tmp_path, "x", iter(segments), 300)
-    names = ["x.lumbre", *(f"x-{number}.lumbre" for number in range(2, 16))]
-    assert [path.name for path in paths] == names
-    assert all(path.stat().st_size <= 300 for path in paths)
-    taken = Taken(tmp_path)
-    assert list(taken.segments()) == segments
-    assert (taken.refused, taken.cut_short) == ([], [])

@@ -268,6 +268,19 @@ def test_row_06_every_second_bundle_replayed_leaves_the_same_state():
     assert (world.founder.hash(), dora.hash()) == (expected, expected)
 
 
+def test_p5_what_is_too_large_for_one_file_goes_into_several(monkeypatch):
+    monkeypatch.setattr(carrying, "CONTAINER_MAX_BYTES", 6000)
+    world = World()
+    for number in range(30):
+        world.founder.write(need(f"Block {number}", note=f"{number} " * 80))
+        world.founder.write(offer(1000 + number))
+    newcomer = asked(world, "beto")
+    files = given(world.founder)
+    assert len(files) > 3
+    assert take(newcomer, *reversed(files))[2].sealed == []
+    assert newcomer.hash() == world.founder.hash()
+
+
 def test_a_bundle_of_another_space_changes_nothing():
     world, other = World(), World("eva")
     before = other.founder.hash()

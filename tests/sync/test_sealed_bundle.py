@@ -26,7 +26,6 @@ from lumbre.sync.sealed_bundle import (
     RECIPIENTS_MAX,
     SEALED_MAX_BYTES,
     Claim,
-    in_parts,
     open_bundle,
     public_of,
     seal_bundle,
@@ -88,14 +87,12 @@ def test_a_bundle_that_nobody_sealed_is_read_as_before():
     assert opened.is_whole
 
 
-def test_segments_go_into_as_many_bundles_as_they_need(monkeypatch):
-    monkeypatch.setattr(sealed_bundle, "CONTAINER_MAX_BYTES", PAD_BYTES + 1000)
-    segments = [bytes([n]) * 300 for n in range(10)]
-    parts = list(in_parts(segments))
-    assert [len(part) for part in parts] == [3, 3, 3, 1]
-    assert [s for part in parts for s in whole(sealed(part))] == segments
+def test_what_is_too_large_for_one_file_is_refused_before_it_is_sealed(monkeypatch):
+    monkeypatch.setattr(sealed_bundle, "CONTAINER_MAX_BYTES", 5000)
     with pytest.raises(Invalid):
         sealed([bytes(6000)])
+    with pytest.raises(Invalid):
+        sealed_bundle.seal_container(bytes(6000), [public_of(OWN)])
 
 
 def test_no_recipient_or_too_many_are_refused():
@@ -248,7 +245,8 @@ def test_a_claim_that_would_be_too_large_is_left_out(monkeypatch):
 
 
 def test_the_caps_leave_room_for_what_is_written():
-    heads = [HeadSaid(bytes(8), 2**40 - 1, bytes(8), 2**40 - 1) for _ in range(4096)]
+    last = 2**40 - 1
+    heads = [HeadSaid(bytes(8), last, bytes(8), last, [(last, bytes(8))])] * 4096
     claim = Claim.make(secret("space"), SigningKey(secret("device")), heads)
     keys = [public_of(secret(str(n))) for n in range(RECIPIENTS_MAX - 1)] + [public_of(OWN)]
     data = seal_bundle([b"x" * 10], keys, claim)

@@ -14,6 +14,7 @@ What this does not do: find files, or move them. Carriers and pages do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Annotated, Final
 
 import msgspec
@@ -21,8 +22,8 @@ import msgspec
 from lumbre.errors import LumbreError, Refused
 from lumbre.node.bundle_keys import bundle_keys
 from lumbre.node.desk import own_key
+from lumbre.node.epochs import READS
 from lumbre.node.exchange import learn_keys
-from lumbre.node.founding import READS
 from lumbre.node.intake import Received
 from lumbre.node.node import Node
 from lumbre.node.segments import Frontier, branches_of
@@ -31,15 +32,16 @@ from lumbre.record import Lane, LogName
 from lumbre.record.canonical import encode
 from lumbre.record.epoch import exchange_public
 from lumbre.record.limits import KEY_ID_BYTES
+from lumbre.sync.bundle import write_bundles
 from lumbre.sync.frontier import heads_of
 from lumbre.sync.missing import Known
 from lumbre.sync.sealed_bundle import (
+    CONTAINER_MAX_BYTES,
     RECIPIENTS_MAX,
     Claim,
-    in_parts,
     open_bundle,
     public_of,
-    seal_bundle,
+    seal_container,
 )
 from lumbre.trust.duties import closed_keys, current_epoch, epochs
 
@@ -114,9 +116,13 @@ def sealed_bundles(node: Node, space: Space, known: Frontier | None = None) -> I
     keys = recipients(node, space)
     if not keys:
         return
+    segments = node.give(space.id, known)
+    first = next(segments, None)
+    if first is None:
+        return
     claim = _own_claim(node, space)
-    for part in in_parts(node.give(space.id, known)):
-        yield seal_bundle(part, keys, claim)
+    for bundle in write_bundles(chain([first], segments), CONTAINER_MAX_BYTES):
+        yield seal_container(b"".join(bundle), keys, claim)
         claim = None
 
 
@@ -131,7 +137,10 @@ def _own_claim(node: Node, space: Space) -> Claim | None:
     if key.public in closed_keys(space.ledger.rights):
         return None
     heads = heads_of(branches_of(node.log, space.id))
-    return Claim.make(space.id, key, [head.said() for head in heads])
+    said = [head.said(space.id, node.log) for head in heads]
+    # The last rung alone: with none, who reads it takes a fork for a log that has moved on.
+    short = [msgspec.structs.replace(head, ladder=head.ladder[-1:]) for head in said]
+    return Claim.make(space.id, key, short)
 
 
 # What others have
@@ -158,7 +167,7 @@ def known_by(node: Node, space: bytes, authors: Iterable[bytes]) -> dict[bytes, 
         if author not in claims:
             return None
         held = Known(node.log, branches)
-        held.add_said(claims[author].heads)
+        held.add_said(claims[author].heads, space)
         for lack in held.missing():
             first_id = lack.branch.first_id
             known[first_id] = min(known[first_id], lack.first_seq - 1)

@@ -16,12 +16,8 @@ from typing import Final
 
 from lumbre.errors import Locked, NotFound
 from lumbre.ledger import Run, replay
-<<<<<<< HEAD
-from lumbre.node.intake import Intake, Read, Received
-=======
 from lumbre.node.bundle_keys import keep_bundle_keys
-from lumbre.node.intake import CUTTING, Intake, Received
->>>>>>> 2abc250 (Seal bundles to devices with age, and write to a stick only what it lacks)
+from lumbre.node.intake import Intake, Read, Received
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
 from lumbre.node.segments import Frontier, branches_of, frontier, segments
 from lumbre.node.spaces import Space

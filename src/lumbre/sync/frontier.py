@@ -71,7 +71,8 @@ def digest_of(heads: Sequence[Head]) -> bytes:
 
 def round_key(binding: bytes, number: int) -> bytes:
     """What shortens ids in a round. Nobody can prepare two that are alike, and those that are
-    so by chance differ in the next round."""
+    so by chance differ in the next round.
+    """
     return hashlib.blake2b(bytes((number,)), key=binding, digest_size=32).digest()
 
 

@@ -39,14 +39,14 @@ from lumbre.sync.frames import HeadSaid
 # One file is opened in memory, on a single-board computer too: 80,000 entries and more.
 CONTAINER_MAX_BYTES: Final = 16 * 1024 * 1024
 CLAIM_MAX_HEADS: Final = 4096
-HEAD_MAX_BYTES: Final = 256 * 1024
+HEAD_MAX_BYTES: Final = 512 * 1024
 RECIPIENTS_MAX: Final = 512
 # A recipient takes 98 bytes; with one line that age adds at random.
 AGE_HEADER_MAX_BYTES: Final = 64 * 1024
 # Each identity is tried on each recipient of a file: 650 times 32 is a second or two.
 IDENTITIES_MAX: Final = 32
 # With the head, the padding, and 16 bytes for each 64 KiB.
-SEALED_MAX_BYTES: Final = CONTAINER_MAX_BYTES + 512 * 1024
+SEALED_MAX_BYTES: Final = CONTAINER_MAX_BYTES + 1024 * 1024
 PAD_BYTES: Final = 4096
 
 _AGE: Final = b"age-encryption.org/v1\n"
@@ -106,27 +106,18 @@ class Opened:
         self.is_whole = reader.is_whole
 
 
-def in_parts(segments: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Segments in groups, each of which fits one sealed bundle."""
-    part: list[bytes] = []
-    size = 0
-    most = CONTAINER_MAX_BYTES - PAD_BYTES
-    for segment in segments:
-        if part and size + _LENGTH_BYTES + len(segment) > most:
-            yield part
-            part, size = [], 0
-        part.append(segment)
-        size += _LENGTH_BYTES + len(segment)
-    if part:
-        yield part
-
-
 def seal_bundle(
     segments: Iterable[bytes], recipients: Iterable[bytes], claim: Claim | None = None
 ) -> bytes:
     """One sealed bundle of segments that fit it, for the holders of X25519 public keys."""
+    return seal_container(b"".join(write_bundle(segments, CONTAINER_MAX_BYTES)), recipients, claim)
+
+
+def seal_container(
+    container: bytes, recipients: Iterable[bytes], claim: Claim | None = None
+) -> bytes:
+    """The same for a bundle that was written already."""
     keys = sorted(set(recipients))
-    container = b"".join(write_bundle(segments))
     if not 0 < len(keys) <= RECIPIENTS_MAX or len(container) > CONTAINER_MAX_BYTES:
         raise Invalid("invalid.seal")
     head = encode(_Head(_VERSION, claim))
