@@ -22,9 +22,10 @@ from lumbre.board.upload import (
     _parts,
 )
 from lumbre.errors import Refused
-from lumbre.node import founding
+from lumbre.node import joining
 from lumbre.node.home import Home
 from lumbre.node.todays import RENEW_AFTER_S, TODAYS_MAX_BYTES, Todays
+from lumbre.schema import Role
 from lumbre.sync.sealed_bundle import SEALED_MAX_BYTES, open_bundle, public_of, seal_bundle
 from tests.board.conftest import HOST, Browser
 from tests.ledger.test_ledger import fresh, need, offer
@@ -44,9 +45,9 @@ def next_board(browser, tmp_path):
     """Another device of the same community, whose admission has not reached it yet."""
     with Home.create(tmp_path / "next") as home:
         node, space = browser.home.node, browser.home.node.spaces()[0]
-        asked = founding.ask(home.node, founding.invite(node, space.id), "Neighbour")
-        request, name = founding.read_request(node, asked)
-        founding.admit(node, node.authors(space.id)[0], request, name, founding.Role.MEMBER)
+        asked = joining.ask(home.node, joining.invite(node, space.id), "Neighbour")
+        request, name = joining.read_request(node, asked)
+        joining.admit(node, node.authors(space.id)[0], request, name, Role.MEMBER)
         yield Browser(home)
 
 

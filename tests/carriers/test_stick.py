@@ -11,7 +11,7 @@ from lumbre.carriers import stick as carrier
 from lumbre.carriers.file import bundles_in
 from lumbre.carriers.stick import ID_FILE, give, give_to
 from lumbre.errors import StoreError
-from lumbre.node import founding
+from lumbre.node import epochs
 from lumbre.node.carrying import known_by, sealed_bundles, take_bundles
 from lumbre.node.sticks import STEPS_MAX, STICKS_MAX, recall
 from lumbre.schema import Role
@@ -151,7 +151,7 @@ def test_after_a_new_epoch_old_bundles_are_still_read_by_who_comes_then(folder):
     world = World()
     world.founder.write(offer())
     given(world.founder, folder)
-    founding.renew_epoch(world.founder.node, world.space, world.founder.key)
+    epochs.renew_epoch(world.founder.node, world.space, world.founder.key)
     world.founder.write(need("after"))
     given(world.founder, folder)
     newcomer = asked(world, "beto")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lumbre.node import carrying, devices, founding
+from lumbre.node import carrying, devices, epochs, founding, joining
 from lumbre.node.carrying import Bundles, identities, known_by, sealed_bundles, take_bundles
 from lumbre.node.node import Node
 from lumbre.record import SigningKey
@@ -39,9 +39,9 @@ def asked(world: World, name: str, role: Role = Role.MEMBER) -> Device:
     device = Device(name)
     device.space = world.space
     node = world.founder.node
-    invitation = founding.invite(node, world.space)
-    request, _ = founding.read_request(node, founding.ask(device.node, invitation, name))
-    founding.admit(node, world.founder.key, request, name, role)
+    invitation = joining.invite(node, world.space)
+    request, _ = joining.read_request(node, joining.ask(device.node, invitation, name))
+    joining.admit(node, world.founder.key, request, name, role)
     return device
 
 
@@ -56,7 +56,7 @@ def remove(world: World, device: Device, *, with_epoch: bool) -> None:
     after = founder.node.space(world.space).after()
     founder.write(Remove(Via.OWN_DEVICE, None, after, person, None, ()))
     if with_epoch:
-        founding.renew_epoch(founder.node, world.space, founder.key)
+        epochs.renew_epoch(founder.node, world.space, founder.key)
 
 
 def test_p5_a_newcomer_opens_the_bundle_that_brings_its_key():
@@ -72,7 +72,7 @@ def test_p5_a_newcomer_opens_the_bundle_that_brings_its_key():
 def test_a_stranger_with_an_invitation_alone_opens_nothing():
     world = World()
     stranger = Device("eva")
-    founding.ask(stranger.node, founding.invite(world.founder.node, world.space), "Eva")
+    joining.ask(stranger.node, joining.invite(world.founder.node, world.space), "Eva")
     received, keys, found = take(stranger, *given(world.founder))
     assert (received.new, keys) == (0, 0)
     assert found.sealed == found.names
@@ -271,9 +271,10 @@ def test_row_06_every_second_bundle_replayed_leaves_the_same_state():
 def test_p5_what_is_too_large_for_one_file_goes_into_several(monkeypatch):
     monkeypatch.setattr(carrying, "CONTAINER_MAX_BYTES", 6000)
     world = World()
-    for number in range(30):
-        world.founder.write(need(f"Block {number}", note=f"{number} " * 80))
-        world.founder.write(offer(1000 + number))
+    for name in ("bea", "caro", "dora", "elsa"):
+        member = world.join(name)
+        member.write(*[need(note=secret(f"{name} {n}").hex() * 2) for n in range(12)])
+        world.founder.take_from(member)
     newcomer = asked(world, "beto")
     files = given(world.founder)
     assert len(files) > 3
@@ -297,8 +298,8 @@ def test_devices_of_one_person_each_open_it():
     second = Device("ana's board")
     second.space = world.space
     node = world.founder.node
-    invitation = founding.invite(node, world.space)
-    request, _ = founding.read_request(node, founding.ask(second.node, invitation, "board"))
+    invitation = joining.invite(node, world.space)
+    request, _ = joining.read_request(node, joining.ask(second.node, invitation, "board"))
     devices.device(node, node.space(world.space), request, "board")
     assert take(second, *given(world.founder))[1] == 1
     assert second.hash() == world.founder.hash()
