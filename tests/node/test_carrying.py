@@ -277,7 +277,7 @@ def test_p5_what_is_too_large_for_one_file_goes_into_several(monkeypatch):
         world.founder.take_from(member)
     newcomer = asked(world, "beto")
     files = given(world.founder)
-    assert len(files) > 3
+    assert len(files) >= 3
     assert take(newcomer, *reversed(files))[2].sealed == []
     assert newcomer.hash() == world.founder.hash()
 
