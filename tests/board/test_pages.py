@@ -243,32 +243,6 @@ def test_rubbish_as_a_file_is_refused_in_words(browser, written) -> None:
     assert written() == before
 
 
-@pytest.mark.parametrize("harm", [lambda data: data[:-20], lambda data: data[:-1] + b"?"])
-def test_of_a_damaged_file_what_came_whole_is_kept_as_the_page_says(
-    browser, empty_browser, harm
-) -> None:
-    empty_browser.home.node.add_space(browser.home.node.spaces()[0].id)
-    fields = {"slip": empty_browser.slip("/carry")}
-    files = {"file": ("x.lumbre", harm(browser.client.get("/carry/bundle").content))}
-    answer = empty_browser.client.post(
-        "/carry/take", data=fields, files=files, headers={"origin": HOST}
-    )
-    assert answer.status_code == 422
-    assert "new entries came" in answer.text
-    assert "was kept" in answer.text
-    given = browser.home.node
-    assert empty_browser.home.node.frontier(given.spaces()[0].id) == given.frontier(
-        given.spaces()[0].id
-    )
-
-
-def test_a_board_gives_no_bundle_that_no_board_takes(browser, monkeypatch) -> None:
-    monkeypatch.setattr("lumbre.board.pages.carry.UPLOAD_MAX_BYTES", 100)
-    answer = browser.client.get("/carry/bundle")
-    assert answer.status_code >= 400
-    assert "lumbre give FOLDER" in answer.text
-
-
 def test_p12_a_locked_board_shows_no_content_and_waits(browser, tmp_path) -> None:
     browser.need(place="Secret corner")
     browser.home.set_passphrase("four words are enough")

@@ -14,12 +14,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lumbre.board.forms import Form, Slips, read_form
 from lumbre.board.render import Pages
+from lumbre.board.upload import Uploads
 from lumbre.errors import LumbreError, NotFound
 from lumbre.node.desk import Desk
 from lumbre.node.home import Home
 from lumbre.node.names import space_name
 from lumbre.node.reading import Reading
 from lumbre.node.spaces import Space
+from lumbre.node.todays import Todays
 from lumbre.node.words import LANGUAGES, Words, language_of
 
 LANGUAGE_COOKIE: Final = "lumbre_lang"
@@ -53,6 +55,8 @@ class Board:
         self.language = language
         self.pages = Pages()
         self.slips = Slips(home.random)
+        self.uploads = Uploads(home.clock)
+        self.todays = Todays(home.clock)
         self._reading = Reading(home.node)
         self._read_node = home.node
 

@@ -1,1 +1,1 @@
-"""Ways of moving entries: files in a folder, and the local network."""
+"""Ways of moving entries: files on a stick, the local network. Phones use the board."""

@@ -1,17 +1,22 @@
-"""Carrying: all that this device holds as a file, and taking in a file from another."""
+"""Carrying: today's bundle onto any phone, and what a phone brings from the next board.
+
+Every neighbour is a courier: neither needs to be signed in, nor the node to be unlocked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from starlette.responses import Response
 
-from lumbre.board.forms import UPLOAD_MAX_BYTES, read_upload
+from lumbre.board.upload import read_bundle_upload
 from lumbre.board.visit import REFILL_STATUS, Visit
-from lumbre.errors import Invalid, LumbreError, Refused
-from lumbre.node.exchange import take_in
+from lumbre.errors import Invalid, LumbreError, NotFound, Refused
+from lumbre.node.carrying import Bundles, take_bundles
 from lumbre.node.intake import Received
-from lumbre.sync import BundleReader, write_bundle
+from lumbre.node.todays import Today
+
+_BUSY = "refused.busy"
+_BUSY_STATUS = 503
+_NAME = "file"
 
 
 async def show(visit: Visit) -> Response:
@@ -19,21 +24,33 @@ async def show(visit: Visit) -> Response:
     return _page(visit, None, "")
 
 
-def _page(visit: Visit, received: Received | None, error: str) -> Response:
-    return visit.page("carry", REFILL_STATUS if error else 200, received=received, error=error)
+def _page(visit: Visit, received: Received | None, error: str, status: int = 200) -> Response:
+    today = _today(visit)
+    return visit.page(
+        "carry",
+        status,
+        received=received,
+        error=error,
+        today=today,
+        size_kb=-(-len(today.data) // 1000) if today else 0,
+    )
+
+
+def _today(visit: Visit) -> Today | None:
+    if not visit.node.spaces():
+        return None
+    return visit.board.todays.of(visit.node, visit.space)
 
 
 async def bundle(visit: Visit) -> Response:
-    """Everything that this device holds of the space, sealed as it is.
-
-    At most what another board takes in: more goes by a folder, in several bundles.
-    """
-    space = visit.space
-    data = b"".join(write_bundle(visit.node.give(space.id), UPLOAD_MAX_BYTES))
-    visit.home.events.note("gave", size_bytes=len(data))
-    name = f"lumbre-{space.id.hex()[:8]}-{visit.home.random.bytes(4).hex()}.lumbre"
+    """Today's bundle. Its name is random: on a phone it says nothing either."""
+    today = _today(visit)
+    if today is None:
+        raise NotFound("not-found.no-bundle")
+    visit.home.events.note("gave", size_bytes=len(today.data))
+    name = f"lumbre-{visit.home.random.bytes(4).hex()}.lumbre"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    return Response(today.data, media_type="application/octet-stream", headers=headers)
 
 
 async def take(visit: Visit) -> Response:
@@ -42,39 +59,29 @@ async def take(visit: Visit) -> Response:
     Of a file that is damaged or was cut off, what came whole before that is kept.
     """
     try:
-        form, file = await read_upload(visit.request)
-        if not visit.board.slips.is_ours(form.get("slip", "")):
-            return _page(visit, None, visit.words("board.old-form"))
-        if not file:
-            raise Invalid("invalid.empty", field="file")
-        upload = _Upload(file)
-        received, _ = take_in(visit.node, upload.segments())
+        with visit.board.uploads.one():
+            form, file = await read_bundle_upload(visit.request, visit.home.folder.path)
+            if not visit.board.slips.is_ours(form.get("slip", "")):
+                return _page(visit, None, visit.words("board.old-form"), REFILL_STATUS)
+            if not file:
+                raise Invalid("invalid.empty", field="file")
+            received = _take_in(visit, file)
     except LumbreError as error:
-        return _page(visit, None, visit.complain(error, field="file"))
+        status = _BUSY_STATUS if error.message_id == _BUSY else REFILL_STATUS
+        return _page(visit, None, visit.complain(error, field="file"), status)
     visit.home.events.note("took", new=received.new, refused=sum(received.refused.values()))
-    said = ""
-    if upload.error is not None:
-        said = visit.complain(upload.error, field="file")
-    return _page(visit, received if upload.count else None, said)
+    return _page(visit, received, "")
 
 
-class _Upload:
-    """The segments of a file, up to where it is damaged or ends too early."""
-
-    def __init__(self, file: bytes) -> None:
-        self._file = file
-        self.count = 0
-        self.error: LumbreError | None = None
-
-    def segments(self) -> Iterator[bytes]:
-        """Every whole segment; `error` tells afterwards what was wrong with the rest."""
-        reader = BundleReader()
-        try:
-            for segment in reader.feed(self._file):
-                self.count += 1
-                yield segment
-        except Refused as error:
-            self.error = error
-        else:
-            if not reader.is_whole:
-                self.error = Refused("refused.cut-short")
+def _take_in(visit: Visit, file: bytes) -> Received:
+    bundles = Bundles([_NAME], lambda _: file)
+    received, _ = take_bundles(visit.node, bundles)
+    if bundles.sealed:
+        raise Refused("refused.not-for-this-device")
+    for _, message_id in bundles.refused:
+        if not received.new and not received.known:
+            raise Refused(message_id)
+        received.refuse(message_id)
+    if bundles.cut_short:
+        received.refuse("refused.cut-short")
+    return received
