@@ -37,7 +37,7 @@ Reader = Callable[[int, int, Standing], Fact]
 _GROUP: Final = "group/"
 _SUM: Final = "sum"
 _SEQ_BITS: Final = SEQ_MAX.bit_length()
-# Of groups that changed lately, twice: about 1 kB each, and 16 bytes for a decoded body.
+# Of groups that changed lately, newer and older ones each: about 1 kB a fact.
 _AT_HAND_MAX_FACTS: Final = 10_000
 
 
