@@ -299,7 +299,7 @@ def test_the_state_s_hash_is_over_views_verdicts_and_acts_in_this_form():
     small.put(small.write("M", mark(amount=3)))
     bad = small.write("A", mark(amount=13))
     small.put(bad)
-    void = small.pen.approve("B", small.pen.acts[1]).entry
+    void = small.pen.approve("M", small.pen.acts[1]).entry
     small.put(void)
     digest = hashlib.sha256(b"lumbre/state/1\0" + small.pen.space + small.ledger.folds.digest())
     digest.update(ref_key(bad.ref) + encode([1, "content.thirteen", 1]))

@@ -18,7 +18,18 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from lumbre.schema.roles import Role
-from lumbre.trust.acts import Admit, Adopt, Appoint, Close, Device, Found, Grant, MovePins, Remove
+from lumbre.trust.acts import (
+    Admit,
+    Adopt,
+    Appoint,
+    Close,
+    Device,
+    Dismiss,
+    Found,
+    Grant,
+    MovePins,
+    Remove,
+)
 from lumbre.trust.graph import Graph, pins_of
 from lumbre.trust.people import DEVICES_MAX, Admission, Admissions, People, cofounder_person
 from lumbre.trust.removal import CLOSINGS_MAX, Settled, Settlement
@@ -39,6 +50,9 @@ class Known:
         self.closings: dict[bytes, list[int]] = {}
         self.moved: set[bytes] = set()
         self.displacing: set[int] = set()
+        # Acts that pins named before they came: what was past those pins may not be any more.
+        self.late: set[int] = set()
+        self._awaited: set[bytes] = set()
         self._claims: dict[bytes, set[bytes]] = {}
 
     def note(self, number: int) -> list[int]:
@@ -52,6 +66,10 @@ class Known:
                 self._claim(other.key, cofounder_person(self.space, other.key))
             return [number]
         self.by_author.setdefault(entry.name.author, []).append(number)
+        if entry.id in self._awaited:
+            self.late.add(number)
+        if isinstance(body, Close | Dismiss | MovePins | Remove):
+            self._awaited.update(p.hash for p in body.pins if p.hash not in self.graph.number)
         if isinstance(body, Admit | Device):
             self.admissions.add(number)
             return [number, *self._claim(body.key, body.person or entry.id)]
@@ -144,6 +162,8 @@ class Growth:
 
     def take(self, number: int) -> bool:
         """Let an act take effect, and what waited for it; False: all is evaluated anew."""
+        if number in self._known.late:
+            return False
         fresh, waiting = number, [number]
         while waiting:
             number = waiting.pop()

@@ -121,7 +121,7 @@ class Trust:
             return False
         settled, adopted = rights.settled, _Adopted()
         assert self._vouched is not None
-        if not all(map(self._vouched.add, growth.acts)):
+        if not all(self._vouched.add(number, growth.keys) for number in growth.acts):
             return False
         for number in growth.acts:
             self._note_effects(settled, number, adopted, rights)

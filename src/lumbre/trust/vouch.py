@@ -13,7 +13,7 @@ What this does not do: touch what the stewards decide. Nobody decides but who wa
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 from lumbre.trust.acts import Admit, Approve
@@ -75,8 +75,11 @@ class Vouched:
                 found.add(target)
         return found
 
-    def add(self, number: int) -> bool:
-        """Take up a further act that admits somebody; False: all is evaluated anew."""
+    def add(self, number: int, fresh: Container[bytes]) -> bool:
+        """Take up a further act that admits a key; False: all is evaluated anew.
+
+        Who was admitted before its key was `fresh`, and is in force only now, did more by then.
+        """
         settled = self._settled
         entry, body = settled.graph.entries[number], settled.graph.bodies[number]
         if not isinstance(body, Admit) or entry.id in self:
@@ -85,13 +88,13 @@ class Vouched:
             if admission.act == number:
                 if self._is_by_steward(number):
                     self._vouched.add(entry.id)
-                    return True
+                    return body.key in fresh
                 brought = self._bring(admission)
                 first = brought[:BROUGHT_MAX]
                 if admission.id in {id_ for _, id_ in first}:
                     self._known.add(entry.id)
                     # Whom it takes the place of had rights until now.
-                    return len(brought) <= BROUGHT_MAX
+                    return len(brought) <= BROUGHT_MAX and body.key in fresh
         return True
 
     def _bring(self, admission: Admission) -> list[tuple[int, bytes]]:
