@@ -58,10 +58,12 @@ def test_the_last_words_arrive_though_the_other_end_still_spoke() -> None:
 
     async def go() -> None:
         async with channels() as (caller, taker):
-            await caller.write(b"noise" * 10_000)
+            noise = asyncio.create_task(caller.write(b"noise" * 160_000))
+            await asyncio.sleep(0.1)
             await taker.write(b"last words")
             closing = asyncio.create_task(taker.close())
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.1)
+            await noise
             assert await caller.read() == b"last words"
             assert await caller.read() == b""
             await caller.close()

@@ -306,6 +306,22 @@ def test_a_device_is_tried_at_each_of_its_addresses() -> None:
     asyncio.run(go())
 
 
+def test_there_is_one_meeting_with_a_device_at_a_time() -> None:
+    async def go() -> None:
+        hub = Device(pace=NEVER)
+        async with hub.lan:
+            two = Device(pace=NEVER, addresses=[(HOST, hub.lan.port)])
+            two.lan._new_meeting = lambda _binding, _is_caller: Mute(b"")
+            async with two.lan:
+                await until(lambda: hub.lan.meetings == 1)
+                for _ in range(5):
+                    two.lan.changed()
+                    await asyncio.sleep(0.03)
+                assert two.lan.meetings == 1
+
+    asyncio.run(go())
+
+
 def test_closing_ends_meetings_calls_and_tasks() -> None:
     async def go() -> None:
         hub = Device(pace=NEVER)
