@@ -6,7 +6,6 @@ has joined the project; joining is not counted.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,14 +26,6 @@ class ComapeoSource(PeerSource):
     async def _serve(self, bodies: Path) -> None:
         answer = await self._server.ask("serve", folder=str(self._folder / "source"))
         self.port, self._name = answer["port"], answer["name"]
-        async with self._program() as program:
-            answer = await program.ask(
-                "join", folder=str(self._joined), port=self.port, name=self._name
-            )
-            await self._server.ask("invite", device=answer["device"])
-            answer = await program.ask("accepted")
-        self._project = answer["project"]
-        await self._settle()
         await self._server.ask("write", bodies=str(bodies))
 
     async def _append(self, bodies: Path, authors: int) -> None:
@@ -42,15 +33,17 @@ class ComapeoSource(PeerSource):
             raise ValueError("a source of CoMapeo has one author")
         await self._server.ask("write", bodies=str(bodies))
 
-    def _make_empty(self, folder: Path) -> None:
-        shutil.copytree(self._joined, folder)
+    async def _make_empty(self, folder: Path) -> None:
+        """Each is a device of its own: two copies of one would contradict each other."""
+        async with self._program() as program:
+            answer = await program.ask("join", folder=str(folder), port=self.port, name=self._name)
+            await self._server.ask("invite", device=answer["device"])
+            answer = await program.ask("accepted")
+        self._project = answer["project"]
+        await self._settle()
 
     def _details(self) -> dict[str, Any]:
         return {"name": self._name, "project": self._project}
 
     async def _settle(self) -> None:
         await self._server.ask("alone")
-
-    @property
-    def _joined(self) -> Path:
-        return self._folder / "joined"

@@ -49,8 +49,7 @@ async function append ({ bodies, authors }) {
 
 /** Copy the logs that are named into the folder, up to their lengths; counts from connect. */
 async function fetch ({ folder, port, logs: wanted }) {
-  // The folder may be a copy of a node's, which hypercore refuses unless it is told.
-  const storage = Hypercore.defaultStorage(folder, { allowBackup: true })
+  const storage = Hypercore.defaultStorage(folder)
   logs = wanted.map(({ key }) => new Hypercore(storage, Buffer.from(key, 'hex')))
   await Promise.all(logs.map(log => log.ready()))
   const before = total()

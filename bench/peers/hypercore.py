@@ -37,8 +37,8 @@ class HypercoreSource(PeerSource):
         answer = await self._server.ask("append", bodies=str(bodies), authors=authors)
         self._logs = answer["logs"]
 
-    def _make_empty(self, folder: Path) -> None:
-        folder.mkdir()
+    async def _make_empty(self, folder: Path) -> None:
+        """Hypercore makes it."""
 
     def _details(self) -> dict[str, Any]:
         return {"logs": self._logs}

@@ -9,11 +9,13 @@ console.log = console.error
 
 /** Answer requests {ask, ...} by handlers[ask](rest) until stdin ends. */
 export async function answerRequests (handlers) {
-  for await (const line of createInterface({ input: process.stdin })) {
+  const lines = createInterface({ input: process.stdin })
+  // Even amid a request: who asked is gone.
+  lines.on('close', () => process.exit(0))
+  for await (const line of lines) {
     const { ask, ...rest } = JSON.parse(line)
     process.stdout.write(JSON.stringify(await handlers[ask](rest)) + '\n')
   }
-  process.exit(0)
 }
 
 /** Seconds and CPU seconds (all threads, user and system) since it was made. */

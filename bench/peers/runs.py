@@ -82,12 +82,13 @@ def comapeo_delta(entries: int = 20_000, runs: int = RUNS) -> PeerDelta:
 
 
 async def delta(source: PeerSource, authors: int, runs: int) -> PeerDelta:
-    """Write 100 entries more and fetch them, near and far in turn."""
-    await source.write_more(DELTA_ENTRIES, authors)
-    near, far = [], []
+    """Write 100 entries more and fetch them, again and again, near and far in turn."""
+    near: list[PeerRun] = []
+    far: list[PeerRun] = []
     for _ in range(runs):
-        near.append(await source.catch_up())
-        far.append(await source.catch_up(DELAY_S))
+        for some, delay_s in ((near, 0.0), (far, DELAY_S)):
+            await source.write_more(DELTA_ENTRIES, authors)
+            some.append(await source.catch_up(delay_s))
     return PeerDelta(median_run(near), round_trips(near, far))
 
 

@@ -73,7 +73,7 @@ class PeerSource(ABC):
         self._stack = AsyncExitStack()
         self._server: NodeProgram
         self._copies = 0
-        self._base: tuple[Path, int] | None = None
+        self._met: tuple[Path, int] | None = None
 
     async def __aenter__(self) -> Self:
         """Install the peer if need be, and write the entries."""
@@ -101,22 +101,19 @@ class PeerSource(ABC):
     async def copy(self, delay_s: float = 0.0) -> PeerRun:
         """Everything, to a node that holds nothing."""
         folder = self._new_folder()
-        self._make_empty(folder)
+        await self._make_empty(folder)
         try:
             return await self._fetch(folder, 0, delay_s)
         finally:
             shutil.rmtree(folder)
 
     async def write_more(self, entries: int, authors: int) -> None:
-        """Write new entries, by the first `authors`; `catch_up` fetches just these."""
-        if self._base is None:
-            folder = self._new_folder()
-            self._make_empty(folder)
-            self._base = folder, 0
-        folder, held = self._base
-        if held < self.entries:
-            await self._fetch(folder, held, 0.0)
-        self._base = folder, self.entries
+        """Write new entries, by the first `authors`, for a node that holds all others."""
+        if self._met is None:
+            self._met = self._new_folder(), 0
+            await self._make_empty(self._met[0])
+        if self._met[1] < self.entries:
+            await self.catch_up()
         start = NEW_FROM + self.entries
         bodies = self._folder / "new"
         write_bodies(bodies, range(start, start + entries))
@@ -124,15 +121,11 @@ class PeerSource(ABC):
         await self._append(bodies, authors)
 
     async def catch_up(self, delay_s: float = 0.0) -> PeerRun:
-        """What was written last, to a node that met this one just before."""
-        assert self._base is not None, "write_more comes first"
-        base, held = self._base
-        folder = self._new_folder()
-        shutil.copytree(base, folder)
-        try:
-            return await self._fetch(folder, held, delay_s)
-        finally:
-            shutil.rmtree(folder)
+        """What was written last, to the node that met this one before that."""
+        assert self._met is not None, "write_more comes first"
+        folder, held = self._met
+        self._met = folder, self.entries
+        return await self._fetch(folder, held, delay_s)
 
     @abstractmethod
     async def _serve(self, bodies: Path) -> None:
@@ -143,7 +136,7 @@ class PeerSource(ABC):
         """Write more bodies."""
 
     @abstractmethod
-    def _make_empty(self, folder: Path) -> None:
+    async def _make_empty(self, folder: Path) -> None:
         """Make a node that holds nothing, but may fetch."""
 
     @abstractmethod
