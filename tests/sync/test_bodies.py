@@ -87,7 +87,7 @@ def test_a_meeting_cut_among_the_bodies_keeps_those_that_came_and_the_next_asks_
     for number in range(8):
         ana.write(rumour(number))
     line = Line()
-    meet(ana.node, eva.node, line=Line(cut_after=12_000))
+    meet(ana.node, eva.node, line=Line(cut_after=19_000))
     left = absent(eva)
     assert 0 < left < 8
     assert heads(ana) == heads(eva)
