@@ -6,19 +6,20 @@ import random
 
 import pytest
 
-from lumbre.kinds.shared import Source
-from lumbre.kinds.situation.records import Rumour
-from lumbre.schema import Via
+from lumbre.node.node import Node
 from tests.ledger.test_ledger import history, need, offer
 from tests.sync.meet import Line, assert_equal, copied, held, meet, new_binding
-from tests.world import Device, World
+from tests.world import REGISTRY, Device, SeededRandom, World
 
 
 def cut_at(pair: tuple[Device, Device], cut: int) -> tuple[Device, Device]:
     """A meeting of copies of both that breaks after so many bytes; both start anew after it."""
-    one, other = (copied(device, f"{device.name} {cut}") for device in pair)
-    meet(one.node, other.node, line=Line(cut_after=cut), binding=new_binding())
-    return copied(one, f"{one.name} again"), copied(other, f"{other.name} again")
+    after = [copied(device, f"{device.name} {cut}") for device in pair]
+    meet(after[0].node, after[1].node, line=Line(cut_after=cut), binding=new_binding())
+    for one in after:
+        source = SeededRandom(f"{one.name} {cut} again")
+        one.node = Node(one.log, one.private, REGISTRY, one.clock, source)
+    return after[0], after[1]
 
 
 def kept(pair: tuple[Device, Device], after: tuple[Device, Device]) -> None:
@@ -46,9 +47,7 @@ def small() -> tuple[Device, Device]:
     ana, eva = world.founder, world.join("eva")
     meet(ana.node, eva.node, binding=new_binding())
     ana.write(need("Bloque 1"))
-    chance = random.Random(1)
-    words = "".join(chr(chance.randrange(0x4E00, 0x9FA5)) for _ in range(400))
-    eva.write(Rumour(Via.OWN_DEVICE, None, words, Source.SEEN))
+    eva.write(offer())
     return ana, eva
 
 
