@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -13,7 +14,7 @@ from lumbre.record.segment import write_segment
 from lumbre.sync.frontier import branches_of, heads_of
 from lumbre.sync.meeting import Meeting
 from lumbre.sync.runs import base_of
-from tests.world import Device
+from tests.world import REGISTRY, Device, SeededRandom
 
 BINDING = bytes(range(32))
 TURNS_MAX = 10_000
@@ -55,12 +56,12 @@ class Line:
     def _is_cut(self) -> bool:
         return self.cut_after is not None and len(self.captured) >= self.cut_after
 
-    def _pass(self, data: bytes, receive: Callable[[bytes], None], copy: bytearray) -> int:
+    def _pass(self, data: bytes, receive: Callable[[bytes], None], whole: bytearray) -> int:
         if self.cut_after is not None:
             data = data[: max(0, self.cut_after - len(self.captured))]
         self.captured += data
         self.parts.append(data)
-        copy += data
+        whole += data
         for at in range(0, len(data), self.part_bytes):
             receive(data[at : at + self.part_bytes])
         return len(data)
@@ -84,9 +85,10 @@ def meet(
     return caller, called
 
 
-def heads(device: Device) -> set[tuple[bytes, bytes]]:
-    """Every head of a device's space."""
-    return {(head.log, head.id) for head in heads_of(branches_of(device.node.log, device.space))}
+def heads(device: Device) -> set[tuple[bytes, bytes, int]]:
+    """Every head of a device's space, and where the gap that it stands above ends."""
+    found = heads_of(branches_of(device.node.log, device.space))
+    return {(head.log, head.id, head.first_seq) for head in found}
 
 
 def held(device: Device) -> Iterator[tuple[bytes, bytes, bytes | None]]:
@@ -118,3 +120,11 @@ def short_segments(device: Device) -> list[bytes]:
                 found.append(write_segment(run, base))
                 base, run = Tip.of(entry), []
     return found
+
+
+def copied(device: Device, name: str) -> Device:
+    """The same disks, opened anew: what a power cut leaves."""
+    other = copy.copy(device)
+    other.log, other.private = copy.deepcopy((device.log, device.private))
+    other.node = Node(other.log, other.private, REGISTRY, device.clock, SeededRandom(name))
+    return other

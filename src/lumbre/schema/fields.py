@@ -9,6 +9,7 @@ in 1e-5 degree (about a metre), and only things have them.
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
@@ -145,6 +146,7 @@ def kind_name(record: type[Body]) -> str:
     return tag
 
 
+@functools.cache
 def fields_of(record: type[msgspec.Struct]) -> tuple[Field, ...]:
     """The fields of a record in their order, the ones of `Body` first.
 

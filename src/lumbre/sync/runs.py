@@ -48,7 +48,8 @@ CUT_ENTRIES: Final = MARK_MAX_ENTRIES
 CUT_BYTES: Final = 64 * 1024
 # What is longer travels after all headers, and where it is asked for.
 INLINE_MAX_BYTES: Final = 1024
-CHUNK_BYTES: Final = 128 * 1024
+# A part is lost whole where the line breaks in it.
+CHUNK_BYTES: Final = 32 * 1024
 RECORD_MAX_BYTES: Final = SEGMENT_MAX_BYTES + 64
 
 # 10,000 authors in all lanes, more than thrice.
@@ -184,19 +185,22 @@ class RunWriter:
         self._has_body = has_body
 
     def chunks(self, ranges: Iterable[Range]) -> Iterator[bytes]:
-        """The compressed stream, in parts of about CHUNK_BYTES."""
+        """The compressed stream, in parts of about CHUNK_BYTES; urgent entries wait for no more."""
         packer = zlib.compressobj(_LEVEL)
         packed = bytearray()
-        for record in self._records(ranges):
+        has_urgent = False
+        for cursor, run in _cuts(self._book, ranges):
+            is_urgent = cursor.branch.name.lane < Lane.ORDINARY
+            if has_urgent and not is_urgent:
+                yield bytes(packed + packer.flush(zlib.Z_SYNC_FLUSH))
+                packed.clear()
+            has_urgent = is_urgent
+            record = self._record(cursor, run)
             packed += packer.compress(len(record).to_bytes(_LENGTH_BYTES, "big") + record)
             if len(packed) >= CHUNK_BYTES:
                 yield bytes(packed)
                 packed.clear()
         yield bytes(packed + packer.flush())
-
-    def _records(self, ranges: Iterable[Range]) -> Iterator[bytes]:
-        for cursor, run in _cuts(self._book, ranges):
-            yield self._record(cursor, run)
 
     def _record(self, cursor: _Cursor, run: list[Entry]) -> bytes:
         branch, base = cursor.branch, cursor.base
