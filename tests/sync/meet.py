@@ -8,6 +8,7 @@ from itertools import count
 
 from lumbre.node.meetings import new_meeting
 from lumbre.node.node import Node
+from lumbre.sync.frontier import branches_of, heads_of
 from lumbre.sync.meeting import Meeting
 from tests.world import Device
 
@@ -23,6 +24,7 @@ class Line:
         self.part_bytes = part_bytes
         self.up_bytes = self.down_bytes = 0
         self.captured = bytearray()
+        self.parts: list[bytes] = []
 
     @property
     def total_bytes(self) -> int:
@@ -53,6 +55,7 @@ class Line:
         if self.cut_after is not None:
             data = data[: max(0, self.cut_after - len(self.captured))]
         self.captured += data
+        self.parts.append(data)
         for at in range(0, len(data), self.part_bytes):
             receive(data[at : at + self.part_bytes])
         return len(data)
@@ -77,13 +80,8 @@ def meet(
 
 
 def heads(device: Device) -> set[tuple[bytes, bytes]]:
-    """Every tip of every log of a device's space."""
-    book = device.node.log
-    return {
-        (branch.log, branch.tip.id)
-        for name in [*book.logs(device.space), *book.logs(bytes(32))]
-        for branch in book.branches(name.id)
-    }
+    """Every head of a device's space."""
+    return {(head.log, head.id) for head in heads_of(branches_of(device.node.log, device.space))}
 
 
 def held(device: Device) -> Iterator[tuple[bytes, bytes, bytes | None]]:

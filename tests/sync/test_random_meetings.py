@@ -6,7 +6,7 @@ disk went back, or its log has more branches than are kept.
 
 from __future__ import annotations
 
-import copy
+import itertools
 import random
 
 import pytest
@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from lumbre.errors import LumbreError
 from lumbre.kinds.shared import Source
 from lumbre.kinds.situation.records import Rumour
-from lumbre.node import founding
+from lumbre.node.epochs import renew_epoch
 from lumbre.node.meetings import link_of
 from lumbre.node.node import Node
 from lumbre.record import Mention
@@ -108,7 +108,7 @@ class Days(RuleBasedStateMachine):
     def renew_epoch(self) -> None:
         founder = self.world.founder
         if not founder.node.is_locked:
-            founding.renew_epoch(founder.node, self.world.space, founder.key)
+            renew_epoch(founder.node, self.world.space, founder.key)
 
     @rule(number=DEVICES, lane_bytes=st.integers(0, 2**26))
     def grant(self, number: int, lane_bytes: int) -> None:
@@ -195,21 +195,36 @@ class Days(RuleBasedStateMachine):
             if device.node.is_locked:
                 self.unlock(device)
         stored = [(device, dict(self.acknowledged(device))) for device in self.devices]
+        self.meet_all()
+        self.give_everybody_every_key()
+        rights = ledger_of(self.world.founder).rights
+        honest = [d for d in self.devices if rights.author(d.author).pins is None]
+        assert_equal(*honest)
+        for device, entries in stored:
+            if device in honest:
+                self.assert_kept(entries, honest[0])
+        self.assert_nothing_is_left_to_say(honest)
+
+    def meet_all(self) -> None:
         for _ in range(3):
             for one in self.devices:
                 for other in self.devices:
                     if one is not other:
                         meet(one.node, other.node, binding=new_binding())
-        self.give_everybody_every_key()
-        rights = ledger_of(self.world.founder).rights
-        honest = [d for d in self.devices if rights.author(d.author).pins is None]
-        assert_equal(*honest)
-        present = {(id_, body) for _, id_, body in held(honest[0])}
-        for device, entries in stored:
-            if device in honest:
-                for id_, (log, body) in entries.items():
-                    if len(honest[0].log.branches(log)) < BRANCHES_MAX:
-                        assert (id_, body) in present
+
+    @staticmethod
+    def assert_kept(entries: dict[bytes, tuple[bytes, bytes]], on: Device) -> None:
+        present = {(id_, body) for _, id_, body in held(on)}
+        for id_, (log, body) in entries.items():
+            if len(on.log.branches(log)) < BRANCHES_MAX:
+                assert (id_, body) in present
+
+    @staticmethod
+    def assert_nothing_is_left_to_say(honest: list[Device]) -> None:
+        for one, other in itertools.pairwise(honest):
+            caller, _ = meet(one.node, other.node, binding=new_binding())
+            (outcome,) = caller.outcomes()
+            assert (outcome.is_equal, outcome.rounds, outcome.new) == (True, 1, 0)
 
     @staticmethod
     def acknowledged(device: Device):

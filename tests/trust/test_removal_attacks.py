@@ -78,6 +78,25 @@ def test_a_removed_member_changes_nothing_in_any_order_of_arrival(how: str) -> N
     assert powers(rights) == before
 
 
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.READER])
+@pytest.mark.parametrize("by", ["M", "friend", "puppet"])
+def test_a_removed_member_does_not_stay_by_having_its_key_admitted_anew(
+    by: str, role: Role
+) -> None:
+    pen, known = council()
+    good = pen.admit("M", "friend", Role.READER, after=[known])
+    removal = pen.remove("A", "M", [good], after=[good])
+    vote = pen.approve("B", removal)
+    before = powers(replay(pen.acts, pen.space))
+    puppet = pen.admit("M", "puppet", after=[vote])
+    again = pen.admit(by, "M", role, after=[puppet])
+    pen.device("M", "M", "M2", after=[again])
+    pen.admit("M", "puppet2", after=[again])
+    states = {str(state(replay(acts, pen.space), pen.acts)) for acts in arrivals(pen.acts)}
+    assert len(states) == 1
+    assert powers(replay(pen.acts, pen.space)) == before
+
+
 def test_a_removed_steward_cannot_vote_on_by_not_having_seen_it() -> None:
     pen, known = council()
     removal = pen.remove("A", "C", after=[known])

@@ -1,1 +1,1 @@
-"""Ways of moving entries: so far, files in a folder and on a stick. Phones use the board."""
+"""Ways of moving entries: files on a stick, and the local network. Phones use the board."""

@@ -10,26 +10,33 @@ What this does not do: move bytes. Carriers do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Final
 
 import msgspec
 
+from lumbre.errors import Refused
 from lumbre.ledger import Book
+from lumbre.node.census import Census
 from lumbre.node.codes import Codes
 from lumbre.node.epochs import collect_keys
+from lumbre.node.media import Album, PieceDisk
 from lumbre.node.node import Node
-from lumbre.record import SigningKey
+from lumbre.record import Lane, SigningKey
 from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.record.limits import KEY_BYTES
 from lumbre.record.log import NO_SPACE, Key32
+from lumbre.record.segment import read_segment_with_base
+from lumbre.sync.frames import SUMMARY_BYTES
 from lumbre.sync.frontier import branches_of
 from lumbre.sync.greeting import Link, Standing, vouch
 from lumbre.sync.meeting import NOISE_BYTES, Door, Meeting
 from lumbre.sync.missing import Range
 from lumbre.sync.runs import Read
+from lumbre.sync.shelf import MediaShelf
 
 _LINK: Final = "link/"
 _BASELINE: Final = "baseline/"
@@ -89,10 +96,12 @@ def _standing(node: Node, space: bytes, author: bytes) -> Standing:
 class SpaceShelf:
     """One space of a node, as a meeting sees it."""
 
-    def __init__(self, node: Node, space: bytes) -> None:
+    def __init__(self, node: Node, space: bytes, media: MediaShelf | None = None) -> None:
         self._node = node
+        self.media = media
         self.id = space
         self.link = link_of(node, space)
+        self._census = Census(node, space)
 
     @property
     def book(self) -> Book:
@@ -112,8 +121,15 @@ class SpaceShelf:
         return received.new
 
     def take_acts(self, segments: Iterable[bytes]) -> None:
-        """Store and judge acts of trust from somebody who is not known yet."""
-        self._node.take(segments)
+        """Store and judge acts of trust from somebody who is not known yet; nothing else."""
+        self._node.take(filter(self._is_of_acts, segments))
+
+    def _is_of_acts(self, segment: bytes) -> bool:
+        try:
+            run = read_segment_with_base(segment)
+        except Refused:
+            return False
+        return run[1][0].name.lane is Lane.TRUST and _space_of(run) == self.id
 
     def absent(self, at_most: int) -> list[Range]:
         """Entries of this space that are held without their bodies."""
@@ -138,12 +154,24 @@ class SpaceShelf:
         """Keep it for the next."""
         self._node.log.set_meta(_BASELINE + self.id.hex() + peer.hex(), value)
 
-    def census(self) -> list[bytes]:
-        """Records of what devices hold."""
-        return []
+    def census_summary(self) -> bytes:
+        """4 bytes, equal where the same census records are held."""
+        self._census.own()
+        return self._census.summary()[:SUMMARY_BYTES]
+
+    def census_tags(self, salt: bytes) -> list[bytes]:
+        """4 bytes for each census record that is held, this device's newest among them."""
+        self._census.own()
+        return self._census.tags(salt)
+
+    def census(self, known: frozenset[bytes], salt: bytes) -> list[bytes]:
+        """Records of what devices hold that the other side lacks."""
+        return self._census.select(known=known, salt=salt)
 
     def take_census(self, record: bytes) -> None:
-        """A device's record."""
+        """A device's record; one that is refused changes nothing."""
+        with suppress(Refused):
+            self._census.take(record)
 
 
 def _space_of(run: Read) -> bytes:
@@ -152,13 +180,22 @@ def _space_of(run: Read) -> bytes:
 
 
 def new_meeting(
-    node: Node, binding: bytes, *, is_caller: bool, codes: Codes | None = None
+    node: Node,
+    binding: bytes,
+    *,
+    is_caller: bool,
+    codes: Codes | None = None,
+    pieces: PieceDisk | None = None,
 ) -> Meeting:
     """A meeting over a channel with this binding, about every space that this device can.
 
-    With `codes`, somebody who was told one may knock instead.
+    With `codes`, somebody who was told one may knock instead. `pieces`: where this device
+    keeps pieces of media, if it does.
     """
-    shelves = [SpaceShelf(node, space.id) for space in node.spaces()]
+    shelves = [
+        SpaceShelf(node, space.id, None if pieces is None else Album(node, space.id, pieces))
+        for space in node.spaces()
+    ]
     noise = node.random.bytes(NOISE_BYTES)
     door: Door | None = None
     if codes is not None and not is_caller:

@@ -1,7 +1,7 @@
 """One space between two devices: frontiers first, then what is missing, until both are equal.
 
 Both sides do the same and neither waits for the other to begin. A round is: frontiers, runs,
-bodies that were absent, closing digests. Where the digests are unequal (a fork, an entry
+closing digests. Where the digests are unequal (a fork, an entry
 written meanwhile, a digest's prefix that was alike by chance) another round says every head
 whole. docs/SYNC.md has the messages.
 
@@ -11,13 +11,12 @@ arrived is handed on in batches, and the rest of it when the line breaks.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lumbre.errors import Refused
 from lumbre.record import LogName
-from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.sync.frames import (
     FRAME_MAX_BYTES,
@@ -29,9 +28,8 @@ from lumbre.sync.frames import (
     HeadSaid,
     Message,
     Runs,
+    Same,
     Sent,
-    Want,
-    Wanted,
     Warm,
     write_frame,
 )
@@ -48,16 +46,13 @@ from lumbre.sync.frontier import (
     steps_since,
 )
 from lumbre.sync.missing import Known, Range
-from lumbre.sync.runs import Budget, Read, RunReader, RunWriter, mark_at
+from lumbre.sync.runs import Budget, Read, RunReader, RunWriter
 from lumbre.sync.shelf import Shelf
 
 ROUNDS_MAX: Final = 4
 # One commit's worth.
 BATCH_ENTRIES: Final = 10_000
 BATCH_BYTES: Final = 8 * 1024 * 1024
-WANT_MAX_RANGES: Final = 4096
-# How often a message may come: in a round, and bodies that were asked for close with `Sent` too.
-_OFTEN: Final = {Warm: 1, Cold: 1, Heads: 1, Sent: 2, Want: 1, Closing: 1}
 # Heads in a frame of at most FRAME_MAX_BYTES, at about 30 bytes each, or with a ladder.
 _HEADS_MAX: Final = 30_000
 _LADDERS_MAX: Final = 1_500
@@ -65,22 +60,30 @@ _SHORTS_MAX: Final = (FRAME_MAX_BYTES - 64) // SHORT_BYTES
 
 
 class Exchange:
-    """One space with one peer. `peer` is its link key there."""
+    """One space with one peer, by the author of its proof.
 
-    def __init__(self, number: int, shelf: Shelf, peer: bytes, binding: bytes) -> None:
+    `wants_more`: bodies or media are wanted here, so it goes on though nothing is new.
+    """
+
+    def __init__(
+        self, number: int, shelf: Shelf, peer: bytes, binding: bytes, *, wants_more: bool = False
+    ) -> None:
         self._number = number
         self._shelf = shelf
         self._peer = peer
         self._binding = binding
+        self._wants_more = wants_more
         self._out: deque[Iterator[bytes]] = deque()
         self._batch: list[Read] = []
         self._batch_entries = self._batch_bytes = 0
-        self._has_asked = False
         self._budget = Budget()
         self.rounds = 0
         self.new = 0
         self.is_over = False
         self.is_equal = False
+        # Whether nothing at all is new on either side, records of the census included.
+        self.is_all_same = False
+        self._summary: bytes | None = None
         self.refused: dict[str, int] = {}
         self._begin()
 
@@ -104,7 +107,7 @@ class Exchange:
         self.rounds += 1
         self._key = round_key(self._binding, self.rounds)
         self._look()
-        self._heard: Counter[type[Message]] = Counter()
+        self._heard: set[type[Message]] = set()
         self._round_new = 0
         self._matched: list[Head] = []
         self._has_said_cold = False
@@ -120,6 +123,10 @@ class Exchange:
             self._say_cold()
             return
         is_same = self._digest == self._baseline.digest
+        if is_same and not self._wants_more:
+            self._summary = self._shelf.census_summary()
+            self._say(Same(self._number, self._digest, self._summary))
+            return
         name = b"" if is_same else self._baseline.digest[:PREFIX_BYTES]
         new = [head.said(self._key) for head in steps.new]
         self._say(Warm(self._number, self._digest, name, steps.moved, new))
@@ -140,22 +147,26 @@ class Exchange:
 
     def receive(self, message: Message) -> None:
         """A message about this space. Raises `Refused` on one that has no sense here."""
-        self._heard[type(message)] += 1
-        if self._heard[type(message)] > _OFTEN.get(type(message), self._heard.total()):
+        if self.is_over or type(message) in self._heard:
             raise Refused("refused.not-a-message")
+        if not isinstance(message, Runs):
+            self._heard.add(type(message))
         match message:
             case Warm():
                 self._on_warm(message)
+            case Same():
+                self.is_all_same = (
+                    message.digest == self._digest and message.census == self._summary
+                )
+                self._on_warm(Warm(self._number, message.digest))
             case Cold():
                 self._on_cold(message)
             case Heads():
                 self._on_heads(message.heads)
             case Runs():
-                self._on_runs(message.data)
+                self.read(message.data)
             case Sent():
                 self._on_sent()
-            case Want():
-                self._on_want(message.ranges)
             case Closing():
                 self._other_closing = (message.digest, message.new)
                 self._close()
@@ -217,7 +228,8 @@ class Exchange:
 
         self._out.append(parts())
 
-    def _on_runs(self, data: bytes) -> None:
+    def read(self, data: bytes) -> None:
+        """A part of a stream of runs: what is complete of it is handed on in batches."""
         if self._reader is None:
             self._reader = RunReader(self._shelf.book, self._shelf.id, self._names, self._budget)
         try:
@@ -248,35 +260,24 @@ class Exchange:
             self._round_new += new
             self.new += new
 
-    def _on_sent(self) -> None:
+    def end_of_runs(self) -> None:
+        """A stream of runs has ended."""
         self.take()
         if self._reader is not None:
             for message_id, count in self._reader.refused.items():
                 self.refused[message_id] = self.refused.get(message_id, 0) + count
             self._reader = None
-        ranges = [] if self._has_asked else self._shelf.absent(WANT_MAX_RANGES)
-        if ranges:
-            self._has_asked = True
-            wanted = [Wanted(r.branch.log[:PREFIX_BYTES], r.first_seq, r.last_seq) for r in ranges]
-            self._say(Want(self._number, wanted))
-            return
+
+    def expect(self, size_bytes: int) -> None:
+        """Entries of so many bytes are known here, and asked for again with their bodies."""
+        self._budget.bring(size_bytes)
+
+    def _on_sent(self) -> None:
+        self.end_of_runs()
         self._look()
         self._closing = (self._digest, self._round_new)
         self._say(Closing(self._number, *self._closing))
         self._close()
-
-    def _on_want(self, wanted: list[Wanted]) -> None:
-        by_log: dict[bytes, list[Branch]] = {}
-        for branch in self._branches:
-            by_log.setdefault(branch.log[:PREFIX_BYTES], []).append(branch)
-        ranges = []
-        for one in wanted:
-            for branch in by_log.get(one.log, ()):
-                first = max(one.first_seq, branch.first_seq)
-                last = min(one.last_seq, branch.tip.seq)
-                if first <= last:
-                    ranges.append(Range(branch, first, mark_at(self._shelf.book, branch, last)))
-        self._stream(RunWriter(self._shelf.book, (), is_whole=True, is_full=True), ranges)
 
     def _close(self) -> None:
         if self._closing is None or self._other_closing is None:

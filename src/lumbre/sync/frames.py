@@ -16,8 +16,9 @@ from typing import Annotated, Final
 import msgspec
 
 from lumbre.errors import Refused
-from lumbre.record.limits import SEQ_MAX, SIGNATURE_BYTES
+from lumbre.record.limits import HASH_BYTES, PIECES_MAX, SEQ_MAX, SIGNATURE_BYTES
 from lumbre.record.log import Key32
+from lumbre.record.media import MediaName
 
 VERSION: Final = 1
 # Room for the heads of 30,000 logs in one frame; a reader holds one frame at a time.
@@ -27,11 +28,15 @@ DIGEST_BYTES: Final = 16
 # Enough to be told apart among what one peer knows; closing digests catch what chance does.
 PREFIX_BYTES: Final = 8
 SHORT_BYTES: Final = 4
+# Of two censuses that are unlike, one in 2^32 pairs waits for the next change.
+SUMMARY_BYTES: Final = 4
 # A device takes part in a handful of communities.
 SPACES_MAX: Final = 64
 LADDER_MAX: Final = 48
 # Codes that are open at once: so many newcomers at one table.
 SLOTS_MAX: Final = 99
+# Ranges of entries or of pieces in one ask.
+RANGES_MAX: Final = 4096
 
 _LENGTH_BYTES: Final = 3
 
@@ -129,6 +134,14 @@ class Warm(Message, frozen=True):
     heads: list[HeadSaid] = []
 
 
+class Same(Message, frozen=True):
+    """The frontier is still the baseline; and which census records are held, in short."""
+
+    space: Number
+    digest: Digest
+    census: Annotated[bytes, msgspec.Meta(max_length=SUMMARY_BYTES)]
+
+
 class Cold(Message, frozen=True):
     """A frontier for a stranger: a short hash of each head, in order."""
 
@@ -169,7 +182,7 @@ class Want(Message, frozen=True):
     """Bodies that are absent here."""
 
     space: Number
-    ranges: Annotated[list[Wanted], msgspec.Meta(max_length=4096)]
+    ranges: Annotated[list[Wanted], msgspec.Meta(max_length=RANGES_MAX)]
 
 
 class Closing(Message, frozen=True):
@@ -178,6 +191,13 @@ class Closing(Message, frozen=True):
     space: Number
     digest: Digest
     new: Count
+
+
+class Tags(Message, frozen=True):
+    """Which census records are held: 4 bytes for each."""
+
+    space: Number
+    tags: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
 
 
 class Census(Message, frozen=True):
@@ -217,6 +237,27 @@ class Heard(Message, frozen=True):
     """The request has come: a person will look at it."""
 
 
+_Piece = Annotated[int, msgspec.Meta(ge=0, lt=PIECES_MAX)]
+
+
+class WantPieces(Message, frozen=True):
+    """Pieces of a medium that are missing here, by (first, last) number."""
+
+    space: Number
+    media: MediaName
+    ranges: Annotated[list[tuple[_Piece, _Piece]], msgspec.Meta(max_length=RANGES_MAX)]
+    has_hashes: bool
+
+
+class Pieces(Message, frozen=True):
+    """A piece of the medium that was asked for last, or the hashes of all its pieces."""
+
+    space: Number
+    number: _Piece
+    data: Annotated[bytes, msgspec.Meta(max_length=PIECES_MAX * HASH_BYTES)]
+    is_hashes: bool = False
+
+
 _TYPES: Final[tuple[type[Message], ...]] = (
     Hello,
     Proof,
@@ -236,6 +277,10 @@ _TYPES: Final[tuple[type[Message], ...]] = (
     Opened,
     Asked,
     Heard,
+    Same,
+    Tags,
+    WantPieces,
+    Pieces,
 )
 """By number of type, from 1. New ones are added at the end."""
 

@@ -48,7 +48,11 @@ def branches_of(book: Book, space: bytes) -> list[Branch]:
 
 
 def heads_of(branches: Sequence[Branch]) -> list[Head]:
-    """The frontier: every head, by (log, id)."""
+    """The frontier: every head, by (log, id).
+
+    A branch that another goes on from at its end, as where a gap filled, has no head of its own.
+    """
+    continued = {(branch.parent, branch.first_seq) for branch in branches}
     return sorted(
         Head(
             branch.log,
@@ -58,6 +62,7 @@ def heads_of(branches: Sequence[Branch]) -> list[Head]:
             branch.number,
         )
         for branch in branches
+        if (branch.number, branch.tip.seq + 1) not in continued
     )
 
 
@@ -70,8 +75,9 @@ def digest_of(heads: Sequence[Head]) -> bytes:
 
 
 def round_key(binding: bytes, number: int) -> bytes:
-    """What shortens ids in a round. Nobody can prepare two that are alike, and those that are
-    so by chance differ in the next round.
+    """What shortens ids in a round.
+
+    Nobody can prepare two that are alike, and those that are so by chance differ in the next.
     """
     return hashlib.blake2b(bytes((number,)), key=binding, digest_size=32).digest()
 

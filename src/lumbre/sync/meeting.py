@@ -29,6 +29,7 @@ from lumbre.sync.frames import (
     Hello,
     Knock,
     Message,
+    Pieces,
     Refuse,
     Runs,
     write_frame,
@@ -38,6 +39,8 @@ from lumbre.sync.shelf import Shelf
 from lumbre.sync.talk import Talk
 
 NOISE_BYTES: Final = SPACES_MAX * TAG_BYTES
+TWIN: Final = "sync.twin"
+"""What a catalogue says where two devices are one and the same."""
 # Frames that bring no entries: an honest meeting has some twenty a space.
 FRAMES_MAX: Final = 4096
 # What they hold: frontiers of the largest spaces, and acts that introduce, in many spaces.
@@ -51,7 +54,11 @@ Door = Callable[[Knock], Keeper]
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one space: `code` is why this side ended it, `other_code` why the other."""
+    """What became of one space: `code` is why this side ended it, `other_code` why the other.
+
+    `is_twin`: the other device has this one's link key or author. It is a copy of it, and a
+    person is told so (`TWIN`); both go on, and what both wrote counts.
+    """
 
     space: bytes
     author: bytes | None
@@ -61,6 +68,7 @@ class Outcome(msgspec.Struct, frozen=True):
     code: Code | None
     other_code: int | None
     refused: dict[str, int]
+    is_twin: bool = False
 
 
 class Meeting:
@@ -110,6 +118,11 @@ class Meeting:
     def _has_ended(self) -> bool:
         """Whether one of the two has ended all of it."""
         return self._is_lost or self.code is not None or self.other_code is not None
+
+    @property
+    def wants_more_input(self) -> bool:
+        """Whether `receive` may be called: always, for what comes is worked off at once."""
+        return True
 
     @property
     def has_greeted(self) -> bool:
@@ -166,7 +179,7 @@ class Meeting:
             raise Refused("refused.too-large", max_bytes=FRAMES_MAX_BYTES)
 
     def _on(self, message: Message) -> None:
-        if isinstance(message, Runs) and len(message.data) >= _PART_MIN_BYTES:
+        if isinstance(message, Runs | Pieces) and len(message.data) >= _PART_MIN_BYTES:
             self._parts += 1
             self._part_bytes += len(message.data)
         if self._keeper is not None:
@@ -229,6 +242,7 @@ class Meeting:
                     talk.code,
                     talk.other_code,
                     exchange.refused if exchange else {},
+                    talk.is_twin,
                 )
             )
         return found

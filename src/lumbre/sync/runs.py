@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -166,13 +166,19 @@ class RunWriter:
     """What the other side lacks, as a stream. `names`: the logs that both know by number."""
 
     def __init__(
-        self, book: Book, names: Sequence[LogName], *, is_whole: bool, is_full: bool = False
+        self,
+        book: Book,
+        names: Sequence[LogName],
+        *,
+        is_whole: bool,
+        has_body: Callable[[int, Entry], bool] | None = None,
     ) -> None:
+        """`has_body`: of which entries of a branch the body travels; else of all but bulk."""
         self._book = book
         self._numbers = {name.id: number for number, name in enumerate(names)}
         self._next = len(names)
         self._is_whole = is_whole
-        self._is_full = is_full
+        self._has_body = has_body
 
     def chunks(self, ranges: Iterable[Range]) -> Iterator[bytes]:
         """The compressed stream, in parts of about CHUNK_BYTES."""
@@ -191,7 +197,10 @@ class RunWriter:
 
     def _record(self, cursor: _Cursor, run: list[Entry]) -> bytes:
         branch, base = cursor.branch, cursor.base
-        if branch.name.lane is Lane.BULK and not self._is_full:
+        if self._has_body is not None:
+            has = self._has_body
+            run = [entry if has(branch.number, entry) else _bare(entry) for entry in run]
+        elif branch.name.lane is Lane.BULK:
             run = [_without_bulk(entry) for entry in run]
         if self._is_whole or branch.first_seq or len(self._book.branches(branch.log)) > 1:
             return _ENCODER.encode(_Record(None, 0, write_segment(run, base)))
@@ -210,6 +219,10 @@ class RunWriter:
 def _without_bulk(entry: Entry) -> Entry:
     if entry.body is None or len(entry.body) <= INLINE_MAX_BYTES:
         return entry
+    return _bare(entry)
+
+
+def _bare(entry: Entry) -> Entry:
     return msgspec.structs.replace(entry, body=None)
 
 

@@ -6,9 +6,32 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from lumbre.ledger import Book
+from lumbre.record import MediaName
 from lumbre.sync.greeting import Link, Standing
 from lumbre.sync.missing import Range
 from lumbre.sync.runs import Read
+
+
+class MediaShelf(Protocol):
+    """Pieces of the media of one space. What is kept has been checked against its name."""
+
+    def wanted(self, at_most: int) -> Sequence[MediaName]:
+        """Media of which this device wants all pieces."""
+
+    def missing(self, media: MediaName) -> Sequence[int]:
+        """Numbers of the pieces that are not here, in order."""
+
+    def hashes(self, media: MediaName) -> Sequence[bytes]:
+        """The hashes of all pieces; none where they have not come."""
+
+    def keep_hashes(self, media: MediaName, hashes: Sequence[bytes]) -> None:
+        """Keep them."""
+
+    def piece(self, media: MediaName, number: int) -> bytes | None:
+        """A piece, where it is here."""
+
+    def keep(self, media: MediaName, number: int, piece: bytes, /) -> None:
+        """Keep a piece; it is safe on return, so that a transfer goes on where it broke off."""
 
 
 class Shelf(Protocol):
@@ -38,14 +61,24 @@ class Shelf(Protocol):
     def absent(self, at_most: int) -> list[Range]:
         """Entries that are held without their bodies."""
 
+    @property
+    def media(self) -> MediaShelf | None:
+        """Its pieces of media; None where this device keeps none."""
+
     def baseline(self, peer: bytes) -> bytes | None:
-        """What was kept of the last meeting with a peer, by its link key."""
+        """What was kept of the last meeting with a peer, by the author of its link key."""
 
     def keep_baseline(self, peer: bytes, value: bytes) -> None:
         """Keep it for the next."""
 
-    def census(self) -> list[bytes]:
-        """Records of what devices hold, for this meeting, within its budget."""
+    def census_summary(self) -> bytes:
+        """4 bytes, equal where the same census records are held."""
+
+    def census_tags(self, salt: bytes) -> list[bytes]:
+        """4 bytes for each census record that is held; `salt` is the meeting's own."""
+
+    def census(self, known: frozenset[bytes], salt: bytes) -> list[bytes]:
+        """Records of what devices hold that the other side lacks, within a meeting's budget."""
 
     def take_census(self, record: bytes) -> None:
         """A device's record; one that is refused changes nothing."""

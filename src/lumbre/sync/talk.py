@@ -12,29 +12,38 @@ from typing import Final
 
 from lumbre.errors import Refused
 from lumbre.record.log import Lane
+from lumbre.sync.bodies import Bodies
+from lumbre.sync.census import TAG_BYTES
 from lumbre.sync.exchange import Exchange
 from lumbre.sync.frames import (
     Acts,
     Census,
     Code,
+    Cold,
     Done,
     Introduce,
     Message,
+    Pieces,
     Proof,
     Refuse,
+    Runs,
+    Same,
+    Sent,
+    Tags,
     Vouched,
+    WantPieces,
+    Warm,
     write_frame,
 )
 from lumbre.sync.frontier import branches_of
 from lumbre.sync.greeting import Greeting, Link, Standing
 from lumbre.sync.missing import Range
+from lumbre.sync.pieces import Media
 from lumbre.sync.runs import whole_segments
 from lumbre.sync.shelf import Shelf
 
 # Acts by which an unknown device is introduced: some 4,000 admissions.
 ACTS_MAX_BYTES: Final = 1024 * 1024
-# What may wait until a proof has been judged: the other side's frontier.
-STASH_MAX: Final = 4
 CENSUS_MAX_BYTES: Final = 64 * 1024
 
 _ACTS_FRAME_BYTES: Final = 256 * 1024
@@ -54,11 +63,17 @@ class Talk:
         self._stash: list[Message] = []
         self._acts_bytes = self._census_bytes = 0
         self._has_asked_acts = self._has_shown_acts = False
+        self._has_said_tags = False
+        self._heard_tags: frozenset[bytes] | None = None
         self._has_said_done = self._has_heard_done = False
+        self._bodies = Bodies(number, shelf)
+        self._media = Media(number, shelf.media)
         self.exchange: Exchange | None = None
         self.peer: Vouched | None = None
+        self.is_twin = False
         self.code: Code | None = None
         self.other_code: int | None = None
+        self._link = link
         self._say(Proof(number, greeting.prove(shelf.id, link)))
 
     @property
@@ -83,24 +98,37 @@ class Talk:
                 if frame is not None:
                     return frame
                 self._out.popleft()
-            if self.exchange is None or self.code is not None or self._has_said_done:
+            if self.exchange is None or self.code is not None:
                 return b""
             frame = self.exchange.send()
             if frame or not self.exchange.is_over:
                 return frame
-            self._finish()
+            if not self._go_on():
+                return self._bodies.send() or self._media.send()
 
     def _say(self, message: Message) -> None:
         self._out.append(iter([write_frame(message)]))
 
-    def _finish(self) -> None:
-        size_bytes = 0
-        for record in self._shelf.census():
-            size_bytes += len(record)
-            if size_bytes <= CENSUS_MAX_BYTES:
+    def _go_on(self) -> bool:
+        """What comes after the exchange, one after the other; whether anything came."""
+        if self.exchange is not None and self.exchange.is_all_same:
+            self._has_said_done = self._has_heard_done = True
+            return False
+        if not self._bodies.has_begun:
+            self._bodies.begin()
+        elif not self._has_said_tags and not self._bodies.is_asking:
+            self._has_said_tags = True
+            self._say(Tags(self._number, b"".join(self._shelf.census_tags(self._binding))))
+        elif self._has_said_tags and self._heard_tags is not None and not self._media.has_begun:
+            for record in self._shelf.census(self._heard_tags, self._binding):
                 self._say(Census(self._number, record))
-        self._say(Done(self._number))
-        self._has_said_done = True
+            self._media.begin()
+        elif self._media.has_begun and not self._media.is_asking and not self._has_said_done:
+            self._say(Done(self._number))
+            self._has_said_done = True
+        else:
+            return False
+        return True
 
     def refuse(self, code: Code) -> None:
         """End it, and say why."""
@@ -126,22 +154,37 @@ class Talk:
             case Refuse():
                 self.other_code = message.code
                 self._out.clear()
+            case Tags():
+                self._on_tags(message.tags)
             case Census():
                 self._on_census(message.record)
-            case Done():
+            case Done() if self.exchange is not None and self.exchange.is_over:
                 self._has_heard_done = True
+            case _ if self._has_heard_done and not isinstance(message, Runs | Sent | Pieces):
+                raise Refused("refused.not-a-message")
             case _:
                 self._on_exchange(message)
 
     def _on_exchange(self, message: Message) -> None:
-        if self.exchange is not None:
-            self.exchange.receive(message)
-            if self.exchange.new:
-                self._look_again()
-        elif len(self._stash) < STASH_MAX:
+        if self.exchange is None:
+            # Whoever has been accepted says its frontier at once, and nothing before it hears one.
+            if self._stash or not isinstance(message, Same | Warm | Cold):
+                raise Refused("refused.not-a-message")
             self._stash.append(message)
+            return
+        if not self.exchange.is_over:
+            self.exchange.receive(message)
         else:
-            raise Refused("refused.not-a-message")
+            self._on_ask(message)
+        if self.exchange.new:
+            self._look_again()
+
+    def _on_ask(self, message: Message) -> None:
+        """Once frontiers are settled: what either side asks for, and what was asked for."""
+        is_of_media = isinstance(message, WantPieces | Pieces) or (
+            isinstance(message, Sent) and self._media.is_asking
+        )
+        (self._media if is_of_media else self._bodies).receive(message)
 
     def _on_proof(self, message: Proof) -> None:
         if self.peer is not None:
@@ -151,6 +194,8 @@ class Talk:
         except Refused:
             self.refuse(Code.BAD_PROOF)
             return
+        mine = (self._link.key.public, self._link.author)
+        self.is_twin = self.peer.link == mine[0] or self.peer.author == mine[1]
         self._judge()
 
     def _judge(self) -> None:
@@ -167,7 +212,12 @@ class Talk:
             self._say(Introduce(self._number))
 
     def _accept(self, peer: Vouched) -> None:
-        self.exchange = Exchange(self._number, self._shelf, peer.link, self._binding)
+        # By author: whoever makes link keys without end fills no store with baselines.
+        wants = bool(self._shelf.absent(1)) or self._media.wants
+        self.exchange = Exchange(
+            self._number, self._shelf, peer.author, self._binding, wants_more=wants
+        )
+        self._bodies.exchange = self.exchange
         stash, self._stash = self._stash, []
         for message in stash:
             self.exchange.receive(message)
@@ -179,7 +229,7 @@ class Talk:
             self.refuse(Code.KEY_CLOSED)
 
     def _on_introduce(self) -> None:
-        if self._has_shown_acts:
+        if self._has_shown_acts or self.peer is None:
             raise Refused("refused.not-a-message")
         self._has_shown_acts = True
         self._out.append(self._acts())
@@ -214,6 +264,12 @@ class Talk:
             self._shelf.take_acts(segments)
         else:
             self._judge()
+
+    def _on_tags(self, tags: bytes) -> None:
+        if self.exchange is None or not self.exchange.is_over or self._heard_tags is not None:
+            raise Refused("refused.not-a-message")
+        at = range(0, len(tags), TAG_BYTES)
+        self._heard_tags = frozenset(tags[i : i + TAG_BYTES] for i in at)
 
     def _on_census(self, record: bytes) -> None:
         self._census_bytes += len(record)

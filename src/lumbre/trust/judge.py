@@ -46,6 +46,8 @@ def note_of(settled: Settled, number: int) -> str | None:
         return None if number == settled.founding else "right.second-founding"
     if not isinstance(body, TrustAct):
         return "right.unknown-kind"
+    if isinstance(body, Admit | Device) and _admits(settled, number, body):
+        return None
     author = settled.graph.entries[number].name.author
     if author not in settled.people.keys:
         return "right.not-admitted"
@@ -53,23 +55,26 @@ def note_of(settled: Settled, number: int) -> str | None:
         return _proposal(settled, number)
     if isinstance(body, Approve):
         return _vote(settled, number, body)
+    return _plain(settled, number, body)
+
+
+def _plain(settled: Settled, number: int, body: TrustAct) -> str | None:
+    """Why an act that needs no votes has no effect."""
     standing = standing_admissions(settled, number)
     if not standing:
         return "right.past-pin"
     if isinstance(body, Close):
         return None if number in settled.taken.acts else "right.not-own-device"
     if isinstance(body, Admit | Device):
-        return _admission(settled, number, body)
+        return "right.key-taken" if number in settled.people.refused else "right.role"
     if isinstance(body, ForkSeen):
         return _fork(body)
     return None if any(a.role is Role.MEMBER for a in standing) else "right.role"
 
 
-def _admission(settled: Settled, number: int, body: Admit | Device) -> str | None:
-    if number in settled.people.refused:
-        return "right.key-taken"
-    admitted = settled.people.keys.get(body.key, ())
-    return None if any(a.act == number for a in admitted) else "right.role"
+def _admits(settled: Settled, number: int, body: Admit | Device) -> bool:
+    """Whether a key is admitted by an act."""
+    return any(a.act == number for a in settled.people.keys.get(body.key, ()))
 
 
 def _fork(body: ForkSeen) -> str | None:

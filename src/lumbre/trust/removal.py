@@ -13,6 +13,7 @@ What this does not do: use a clock, or prefer who is senior.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import permutations
 from typing import Final
 
@@ -26,6 +27,9 @@ from lumbre.trust.weighty import Weighty
 ROUNDS_MAX: Final = 12
 """Removals that void one another in a chain longer than this are undecided. Each link needs
 a majority of its own, so honest histories have one or two."""
+
+CLOSINGS_MAX: Final = 4
+"""How often a key closes another: to set pins right. Each may let all be evaluated anew."""
 
 _NONE: Final[frozenset[int]] = frozenset()
 
@@ -59,38 +63,70 @@ class Settled:
 class Settlement:
     """Finds the removals in effect. Made for one evaluation and dropped after it."""
 
-    def __init__(self, graph: Graph, admissions: Admissions, founding: int) -> None:
+    def __init__(
+        self, graph: Graph, admissions: Admissions, founding: int, closings: Iterable[int]
+    ) -> None:
+        self.is_decided = False
         self.graph = graph
         self.admissions = admissions
         self.founding = founding
-        self.everyone = admissions.find(founding, _NONE, lambda _: True)
+        self._look(lambda _: True, _NONE)
+        self._grant_votes()
+        self._closings = [number for number in closings if self._stands(number, self.everyone)]
+
+    def _look(self, in_effect: Callable[[int], bool], granted: frozenset[int]) -> None:
+        """Who is admitted with which votes in effect, before anything is taken away."""
+        graph, founding = self.graph, self.founding
+        self.everyone = self.admissions.find(founding, in_effect)
         self._founders = founders = frozenset(
             a.person for found in self.everyone.keys.values() for a in found if a.act == founding
         )
-        self.weighty = Weighty(graph, self.everyone, founders)
+        self.weighty = Weighty(graph, self.everyone, founders, granted)
         self.council = Council(graph, self.weighty, self.everyone, founding, founders)
-        self._closings = [
-            number
-            for number, body in enumerate(graph.bodies)
-            if isinstance(body, Close) and self._stands(number, body)
-        ]
         self._support: dict[int, int] = {}
         self._known: dict[tuple[frozenset[int], ...], Outcome] = {}
         self._takens: dict[frozenset[int], Taken] = {}
         self._muted = _NONE
         self._barred = _NONE
 
-    def _stands(self, number: int, body: Close) -> bool:
+    def _grant_votes(self) -> None:
+        """Leave out the further keys of a person for which the stewards never voted.
+
+        Anyone may claim a key for anyone: what was not granted speaks, signs and closes for
+        nobody, and nothing is admitted by it.
+        """
+        claims = frozenset(
+            a.act for found in self.everyone.keys.values() for a in found if a.by_vote
+        )
+        granted = _NONE
+        for _ in range(ROUNDS_MAX if claims else 0):
+            more = self._decide(self._taken(_NONE)).effective & claims
+            if more <= granted:
+                break
+            granted |= more
+            self._look(lambda _: True, granted)
+        if claims:
+            self._look(granted.__contains__, granted)
+
+    def is_valid(self, number: int, taken: Taken) -> bool:
+        """Whether a closing has an effect, among the keys that are admitted by now."""
+        return self._stands(number, self.everyone, taken.people) and self._is_valid_closing(
+            number, taken
+        )
+
+    def _stands(self, number: int, *known: People) -> bool:
         """Whether a closing leaves its own author admitted: none cuts the branch it sits on."""
+        graph = self.graph
+        body = graph.bodies[number]
+        assert isinstance(body, Close)
         pins = pins_of(body.pins)
-        graph, keys = self.graph, self.everyone.keys
         ways, seen = [graph.entries[number].name.author], set[bytes]()
         while ways:
             key = ways.pop()
             if key in seen:
                 continue
             seen.add(key)
-            for admission in keys.get(key, ()):
+            for admission in (a for people in known for a in people.keys.get(key, ())):
                 entry = graph.entries[admission.act]
                 if not isinstance(graph.bodies[admission.act], Device):
                     return True
@@ -105,11 +141,13 @@ class Settlement:
             for number, voters in self._decide(self._taken(_NONE)).voters.items()
         }
         sure, possible = self._bounds()
+        self.is_decided = sure == possible
         if sure != possible:
             self._muted = self._not_last_words(possible - sure)
             sure, possible = self._bounds()
         settled = self._result(possible, possible - sure)
         if not self._somebody_may_act(settled):
+            self.is_decided = False
             settled = self._keep_somebody(sure, possible)
         return settled
 
@@ -179,6 +217,8 @@ class Settlement:
         would else be left alone. A removal that was in effect before the other is no side.
         """
         weighty = self.weighty
+        electorates = self._decide(self._taken(_NONE)).electorate.values()
+        voters = frozenset[bytes]().union(*electorates)
         muted: set[int] = set()
         removals = sorted(undecided & weighty.votes.keys())
         for one, other in permutations(removals, 2):
@@ -187,7 +227,7 @@ class Settlement:
                     vote
                     for vote in weighty.votes[one]
                     for later in weighty.votes[other]
-                    if weighty.persons_of(vote) & weighty.persons_of(later)
+                    if weighty.persons_of(vote) & weighty.persons_of(later) & voters
                     and not weighty.is_past(later, vote)
                 )
         return frozenset(muted)
@@ -213,9 +253,7 @@ class Settlement:
             return self._result(acts, forced)
         people = taken.people
         if any(a.by_vote for found in people.keys.values() for a in found):
-            people = self.admissions.find(
-                self.founding, taken.void_admissions, outcome.effective.__contains__
-            )
+            people = taken.admitted(outcome.effective.__contains__)
         live = {
             person: kept
             for person, terms in outcome.final.live.items()
