@@ -13,8 +13,8 @@ from lumbre.errors import StoreError
 from lumbre.kinds.supply.records import Need, Tier, Unit
 from lumbre.node import founding
 from lumbre.node.home import Home
-from lumbre.sync import write_bundle
 from lumbre.schema import Via
+from lumbre.sync import write_bundle
 
 HOST = "http://127.0.0.1:8420"
 LISTS = [path for path, method, _ in PAGES if method == "GET" and "{" not in path]
