@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.peers.source import PeerSource
+from bench.peers.source import HOST, PeerSource
 from bench.wire_proxy import WireProxy
 
 
@@ -17,11 +17,12 @@ class HypercoreSource(PeerSource):
 
     def __init__(self, entries: int = 100_000, authors: int = 100) -> None:
         super().__init__(entries, authors)
+        self._bare_port = 0
         self._logs: list[dict[str, Any]] = []
 
     async def handshake_bytes(self) -> int:
         """Both ways, of a connection that makes its encrypted stream and carries nothing."""
-        async with WireProxy("127.0.0.1", self.port) as wire, self._program() as program:
+        async with WireProxy(HOST, self._bare_port) as wire, self._program() as program:
             await program.ask("handshake", port=wire.port)
         return wire.bytes_total
 
@@ -29,7 +30,8 @@ class HypercoreSource(PeerSource):
         answer = await self._server.ask(
             "serve", folder=str(self._folder / "source"), bodies=str(bodies), authors=self.authors
         )
-        self.port, self._logs = answer["port"], answer["logs"]
+        self.port, self._bare_port = answer["port"], answer["bare_port"]
+        self._logs = answer["logs"]
 
     async def _append(self, bodies: Path, authors: int) -> None:
         answer = await self._server.ask("append", bodies=str(bodies), authors=authors)

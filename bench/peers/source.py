@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from bench.harness import OUT
 from bench.peers.bodies import NEW_FROM, write_bodies
@@ -22,7 +22,7 @@ from bench.peers.install import FOLDER, ensure_installed
 from bench.peers.program import NodeProgram
 from bench.wire_proxy import WireProxy
 
-_HOST = "127.0.0.1"
+HOST: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class PeerSource(ABC):
 
     async def _fetch(self, folder: Path, before: int, delay_s: float) -> PeerRun:
         async with (
-            WireProxy(_HOST, self.port, delay_s) as wire,
+            WireProxy(HOST, self.port, delay_s) as wire,
             self._program() as program,
         ):
             answer = await program.ask(

@@ -68,8 +68,12 @@ PROMISES = {
     ),
     6: Row(
         "The screen never claims more than is proven",
-        ("test_row_30_two_marks_of_one_device_never_read_as_two_sides",),
-        "how many devices hold an entry, and when they were last heard",
+        (
+            "test_row_30_two_marks_of_one_device_never_read_as_two_sides",
+            "test_two_accounts_on_one_laptop_count_once",
+            "test_last_heard_is_never_later_than_either_clock",
+            "test_what_another_says_it_holds_is_at_risk_no_longer",
+        ),
     ),
     7: Row("Stock moves only by movements; a retry counts once; every unit is accounted for"),
     8: Row(

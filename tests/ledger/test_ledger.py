@@ -403,7 +403,7 @@ def test_an_act_and_what_hangs_on_it_are_judged_in_one_go_when_its_past_arrives(
 
 
 def test_a_replay_flushes_as_it_goes_and_ends_alike(monkeypatch):
-    monkeypatch.setattr("lumbre.ledger.ledger.REPLAY_FLUSH_ENTRIES", 3)
+    monkeypatch.setattr("lumbre.ledger.rebuild.REPLAY_FLUSH_ENTRIES", 3)
     world = history(4)
     world.meet_all()
     expected = world.founder.hash()

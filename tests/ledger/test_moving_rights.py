@@ -7,7 +7,6 @@ import hashlib
 import pytest
 
 from lumbre.ledger import ACCEPTED, Ledger, MemoryTables, replay
-from lumbre.ledger import ledger as module
 from lumbre.record import NO_SPACE, START, Entry, Lane, LogName, Mention, Tip
 from lumbre.record.canonical import encode
 from lumbre.schema import Standing
@@ -318,8 +317,7 @@ def everything(small: Small) -> list:
 
 @pytest.mark.parametrize("read", [1, 2, 3, 256])
 def test_a_replay_that_reads_any_number_at_once_gives_the_same_state(monkeypatch, read):
-    monkeypatch.setattr(module, "REPLAY_READ_ENTRIES", 1)
-    monkeypatch.setattr(module, "REPLAY_RUN_MIN_ENTRIES", read)
+    monkeypatch.setattr("lumbre.ledger.rebuild.REPLAY_RUN_MAX_ENTRIES", read)
     small = Small()
     mine = line(small, 5)
     theirs = [small.write("A", mark(amount=9, about=[mine[3].ref]))]

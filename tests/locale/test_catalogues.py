@@ -18,6 +18,7 @@ from lumbre.ledger import Outcome
 from lumbre.node.goods import READY
 from lumbre.node.words import LANGUAGES, Words, language_of
 from lumbre.schema import Role
+from lumbre.sync.frames import Code
 
 ERRORS = ("refused", "invalid", "not-allowed", "locked", "not-found", "file", "store")
 REASONS = ("content", "right", "waiting")
@@ -58,6 +59,7 @@ FAMILIES = {
         "rules",
     ],
     "board.about.": ["open", "locked"],
+    "sync.": ["twin", *(code.message_id.removeprefix("sync.") for code in Code)],
 }
 
 # Not ids, though they look like one.

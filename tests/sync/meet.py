@@ -8,8 +8,11 @@ from itertools import count
 
 from lumbre.node.meetings import new_meeting
 from lumbre.node.node import Node
+from lumbre.record import Tip
+from lumbre.record.segment import write_segment
 from lumbre.sync.frontier import branches_of, heads_of
 from lumbre.sync.meeting import Meeting
+from lumbre.sync.runs import base_of
 from tests.world import Device
 
 BINDING = bytes(range(32))
@@ -25,6 +28,7 @@ class Line:
         self.up_bytes = self.down_bytes = 0
         self.captured = bytearray()
         self.parts: list[bytes] = []
+        self.up, self.down = bytearray(), bytearray()
 
     @property
     def total_bytes(self) -> int:
@@ -33,8 +37,8 @@ class Line:
     def run(self, caller: Meeting, called: Meeting) -> None:
         """Until both are over, or the line breaks."""
         for _ in range(TURNS_MAX):
-            up = self._pass(caller.send(), called.receive)
-            down = self._pass(called.send(), caller.receive)
+            up = self._pass(caller.send(), called.receive, self.up)
+            down = self._pass(called.send(), caller.receive, self.down)
             self.up_bytes += up
             self.down_bytes += down
             if self._is_cut:
@@ -51,11 +55,12 @@ class Line:
     def _is_cut(self) -> bool:
         return self.cut_after is not None and len(self.captured) >= self.cut_after
 
-    def _pass(self, data: bytes, receive: Callable[[bytes], None]) -> int:
+    def _pass(self, data: bytes, receive: Callable[[bytes], None], copy: bytearray) -> int:
         if self.cut_after is not None:
             data = data[: max(0, self.cut_after - len(self.captured))]
         self.captured += data
         self.parts.append(data)
+        copy += data
         for at in range(0, len(data), self.part_bytes):
             receive(data[at : at + self.part_bytes])
         return len(data)
@@ -100,3 +105,16 @@ def assert_equal(*devices: Device) -> None:
         assert heads(first) == heads(other)
         assert set(held(first)) == set(held(other))
         assert first.hash() == other.hash()
+
+
+def short_segments(device: Device) -> list[bytes]:
+    """Everything a device holds, each segment as short as its marks allow."""
+    found = []
+    for branch in branches_of(device.node.log, device.space):
+        base, run = base_of(device.node.log, branch, branch.first_seq), []
+        for entry in device.node.log.entries(branch.number, branch.first_seq, branch.tip.seq):
+            run.append(entry)
+            if entry.signature is not None:
+                found.append(write_segment(run, base))
+                base, run = Tip.of(entry), []
+    return found

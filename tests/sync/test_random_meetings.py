@@ -32,13 +32,19 @@ from lumbre.schema import Role, Via
 from lumbre.trust.acts import Grant, Invite, Remove
 from tests.attacks.test_row_02_fork import image_of
 from tests.attacks.test_row_04_withheld_bodies import bare
-from tests.ledger.test_ledger import commitment, ledger_of, need, offer, one_by_one
-from tests.sync.meet import Line, assert_equal, held, meet, new_binding
+from tests.ledger.test_ledger import commitment, ledger_of, need, offer
+from tests.sync.meet import Line, assert_equal, held, meet, new_binding, short_segments
 from tests.world import REGISTRY, Device, SeededRandom, World
 
 DEVICES = st.integers(0, 7)
 SEEDS = st.integers(0, 2**16)
 DEVICES_MAX = 6
+
+
+def words(seed: int) -> str:
+    """Some that travel at once, some that are asked for."""
+    chance = random.Random(seed)
+    return "".join(chr(chance.randrange(0x4E00, 0x9FA5)) for _ in range(1 + seed % 600))
 
 
 class Days(RuleBasedStateMachine):
@@ -78,7 +84,7 @@ class Days(RuleBasedStateMachine):
             elif what == 2:
                 device.write(commitment(needs[seed % len(needs)]))
             elif what == 3:
-                device.write(Rumour(Via.OWN_DEVICE, None, "ñ" * (1 + seed % 1000), Source.SEEN))
+                device.write(Rumour(Via.OWN_DEVICE, None, words(seed), Source.SEEN))
             else:
                 after = device.node.space(self.world.space).after()
                 token = seed.to_bytes(32, "big")
@@ -142,7 +148,7 @@ class Days(RuleBasedStateMachine):
     def carry_a_bundle(self, number: int, other: int, seed: int, is_bare: bool) -> None:
         """Some segments are lost, some come twice, in any order, some without bodies."""
         chance = random.Random(seed)
-        parts = one_by_one(self.one(other))
+        parts = short_segments(self.one(other))
         parts = chance.choices(parts, k=chance.randint(1, 2 * len(parts)))
         if is_bare:
             parts = [bare(part) if chance.random() < 0.3 else part for part in parts]

@@ -292,7 +292,7 @@ def test_acts_without_right_say_why() -> None:
         ),
         (pen.write("A", a.Admit, key_of("z"), b"", Role.STEWARD, None, None), "right.role"),
         (pen.appoint("M", "M", after=[known]), "right.not-steward"),
-        (pen.approve("A", known), "right.no-proposal"),
+        (pen.approve("A", pen.founding), "right.no-proposal"),
         (pen.approve("A", pen.appoint("M", "R")), "right.not-steward"),
         (pen.admit("R", "z", after=[reader]), "right.role"),
         (pen.write("R", a.Invite, bytes(32), Role.READER), "right.role"),

@@ -1,1 +1,1 @@
-"""Ways of moving entries: files on a stick, and the local network. Phones use the board."""
+"""Ways of moving entries: files on a stick, the local network. Phones use the board."""

@@ -11,10 +11,8 @@ they come or from scratch (P2). What it does not do: store entries, choose keys,
 from __future__ import annotations
 
 import hashlib
-import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
 
 from lumbre.ledger import verdict as v
 from lumbre.ledger.fold import Folds, Place, place_of
@@ -33,12 +31,6 @@ from lumbre.schema.registry import Decoded, Registry
 from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
 from lumbre.trust.acts import AFTER_MAX
-
-# What a replay reads ahead of all branches: about 60 MB; and of each, where they are very many.
-REPLAY_READ_ENTRIES: Final = 65_536
-REPLAY_RUN_MIN_ENTRIES: Final = 16
-# What a replay holds in memory at once: about 20 MB of facts.
-REPLAY_FLUSH_ENTRIES: Final = 20_000
 
 
 class Ledger:
@@ -371,49 +363,3 @@ class Ledger:
 def _fact(entry: Entry, ref: Ref, right: AuthorRight, standing: Standing, body: object) -> Fact:
     person, role = right.person, right.role
     return Fact(entry.depth, ref, entry.name.author, person, role, standing, entry.wall_s, body)
-
-
-def replay(
-    ledger: Ledger,
-    book: Book,
-    branches: Sequence[Branch],
-    pause: Callable[[], object] = lambda: None,
-) -> int:
-    """Admit everything that `branches` hold, from scratch; returns how many entries there were.
-
-    Acts of trust come first, so that no right moves under entries that were judged. Then the
-    branch whose next entry is the shallowest goes on until it names what is not judged yet:
-    references lead to smaller depths, so nothing waits but what waits for good. After each
-    flush `pause` may put the tables on a disk, so that memory stays bounded.
-    """
-    count = 0
-    for is_act in (True, False):
-        chosen = [branch for branch in branches if (branch.name.lane is Lane.TRUST) is is_act]
-        heap: list[_Next] = []
-        most = max(REPLAY_RUN_MIN_ENTRIES, REPLAY_READ_ENTRIES // max(1, len(chosen)))
-        for branch in chosen:
-            _push(heap, book, branch, branch.first_seq, most)
-        while heap:
-            _, number, branch, entries = heapq.heappop(heap)
-            until_depth = heap[0][0] if heap else DEPTH_MAX
-            done = len(ledger.admit(Run(branch, entries), until_depth))
-            if count // REPLAY_FLUSH_ENTRIES != (count + done) // REPLAY_FLUSH_ENTRIES:
-                ledger.flush()
-                pause()
-            count += done
-            if done < len(entries):
-                heapq.heappush(heap, (entries[done].depth, number, branch, entries[done:]))
-            else:
-                _push(heap, book, branch, entries[-1].seq + 1, most)
-    return count
-
-
-_Next = tuple[int, int, Branch, Sequence[Entry]]
-"""The depth at which a branch goes on, its number, the branch, and what was read of it."""
-
-
-def _push(heap: list[_Next], book: Book, branch: Branch, seq: int, most: int) -> None:
-    """Read on in a branch from `seq`."""
-    entries = list(book.entries(branch.number, seq, min(seq + most - 1, branch.tip.seq)))
-    if entries:
-        heapq.heappush(heap, (entries[0].depth, branch.number, branch, entries))

@@ -44,7 +44,8 @@ Read = tuple[Tip, list[Entry]]
 
 # A mark lies in any window of this many entries, so each cut can fall on one.
 CUT_ENTRIES: Final = MARK_MAX_ENTRIES
-CUT_BYTES: Final = 512 * 1024
+# What a cut line loses at most: half a minute of a slow one.
+CUT_BYTES: Final = 64 * 1024
 # What is longer travels after all headers, and where it is asked for.
 INLINE_MAX_BYTES: Final = 1024
 CHUNK_BYTES: Final = 128 * 1024
@@ -56,6 +57,8 @@ NAMES_MAX: Final = 128 * 1024
 WASTE_MAX_BYTES: Final = 16 * 1024 * 1024
 
 _LENGTH_BYTES: Final = 3
+# A record of few bytes is work as well.
+_RECORD_COST_BYTES: Final = 128
 _UNPACK_BYTES: Final = 1024 * 1024
 _LEVEL: Final = 6
 
@@ -227,7 +230,7 @@ def _bare(entry: Entry) -> Entry:
 
 
 class Budget:
-    """What a peer may have read: twice what it brings, and some that brings nothing.
+    """What a peer may have read: thrice what it brings, and some that brings nothing.
 
     New entries cost more, by their headers and bodies, than they take on the line and unpacked.
     So what repeats, is refused, is nothing, or unpacks to much of it ends soon.
@@ -240,7 +243,7 @@ class Budget:
     def spend(self, size_bytes: int) -> None:
         """Count bytes before they are worked on."""
         self.spent_bytes += size_bytes
-        if self.spent_bytes > 2 * self.brought_bytes + WASTE_MAX_BYTES:
+        if self.spent_bytes > 3 * self.brought_bytes + WASTE_MAX_BYTES:
             raise Refused("refused.too-large", max_bytes=WASTE_MAX_BYTES)
 
     def bring(self, size_bytes: int) -> None:
@@ -287,7 +290,7 @@ class RunReader:
                 break
             record = bytes(self._buffer[start : start + length])
             at = start + length
-            self._budget.spend(length)
+            self._budget.spend(length + _RECORD_COST_BYTES)
             read = self._read(record)
             if read is not None:
                 yield read

@@ -184,10 +184,6 @@ class _Pass:
         """Fix the electorate of a proposal, or note why it has none."""
         electorate = frozenset(state.live)
         proposers = self.weighty.persons_of(number) & electorate
-        if not proposers:
-            author = self.graph.entries[number].name.author
-            claims = self.weighty.claims_of(number) & electorate
-            proposers = frozenset(p for p in claims if self._may_speak(author, p, state))
         why = "right.not-steward" if not proposers else self._against(number, state)
         if why is not None:
             self.out.notes[number] = why
@@ -273,7 +269,7 @@ class _Pass:
         if vote in self.muted:
             why = "right.both-sides"
         else:
-            for person in sorted(self.weighty.claims_of(vote) & electorate & state.live.keys()):
+            for person in sorted(self.weighty.persons_of(vote) & electorate & state.live.keys()):
                 if not self._may_speak(author, person, state):
                     continue
                 if proposal not in self.forced and self.taken.voids_vote(

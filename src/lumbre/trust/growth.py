@@ -20,7 +20,7 @@ from typing import Final
 from lumbre.schema.roles import Role
 from lumbre.trust.acts import Admit, Adopt, Appoint, Close, Device, Found, Grant, MovePins, Remove
 from lumbre.trust.graph import Graph, pins_of
-from lumbre.trust.people import DEVICES_MAX, Admission, Admissions, cofounder_person
+from lumbre.trust.people import DEVICES_MAX, Admission, Admissions, People, cofounder_person
 from lumbre.trust.removal import CLOSINGS_MAX, Settled, Settlement
 from lumbre.trust.weighty import is_deciding, is_proposal
 
@@ -178,33 +178,70 @@ class Growth:
         pairs = {(body.key, ANYBODY), (body.key, body.person or id_)}
         if id_ in self._persons or not pairs.isdisjoint(self._pairs):
             return None
-        stands = self._settled.taken.stands
-        offered = self._known.admissions.offer(self._people, number, lambda _: False, stands)
-        if offered is None:
-            return None if self._is_somebody_named else ()
+        is_barred = self._weigh_all(number)
+        offered = self._offer(self._people, number)
+        if is_barred is None or offered is None:
+            return None if is_barred is None or self._is_somebody_named else ()
         key, made = offered
         others = self._people.keys.get(key, [])
         if any((a.act, a.person) == (made.act, made.person) for a in others):
             return ()
-        is_refused = self._is_claimed(key, made, others) if others else False
-        if is_refused is False and isinstance(body, Device):
-            is_refused = self._is_past_limit(key, made)
-        if is_refused:
+        if is_barred:
             self._people.refused.add(number)
             return ()
-        return self._join(key, made) if is_refused is False else None
+        return None if self._is_nearest(key, made, others) else self._join(key, made)
+
+    def _offer(self, people: People, number: int) -> tuple[bytes, Admission] | None:
+        stands = self._settled.taken.stands
+        return self._known.admissions.offer(people, number, lambda _: False, stands)
+
+    def _weigh_all(self, number: int) -> bool | None:
+        """Whether an admission is refused, weighed with those that it brings."""
+        waiting, is_barred = [number], False
+        while waiting:
+            other = waiting.pop()
+            found = self._weigh(other, waiting)
+            if found is None:
+                return None
+            if other == number:
+                is_barred = found
+        return is_barred
+
+    def _weigh(self, number: int, waiting: list[int]) -> bool | None:
+        """Whether an admission is refused; None: evaluate anew."""
+        people, wide = self._people, self._people.wide
+        offered = self._offer(wide, number)
+        if offered is None:
+            return False
+        key, made = offered
+        others = wide.keys.get(key, [])
+        if any((a.act, a.person) == (made.act, made.person) for a in others):
+            return number in people.barred
+        is_barred = self._is_claimed(key, made, others)
+        if is_barred is False and isinstance(self._graph.bodies[number], Device):
+            is_barred = self._is_past_limit(key, made)
+        if wide is people:
+            # The first that is refused parts those who are admitted from those who would be.
+            return None if is_barred else is_barred
+        wide.add(key, made)
+        waiting += self._known.admissions.by_author.get(key, ())
+        if is_barred:
+            people.barred.add(number)
+        return is_barred
 
     def _join(self, key: bytes, made: Admission) -> list[int]:
         people, by_author = self._people, self._known.by_author
+        # What a steward's key decided is in the result, and stands as it did.
+        is_settled = self._may_decide(key)
         people.add(key, made)
-        if self._settled.taken.people is not people:
-            self._settled.taken.people.add(key, made)
+        taken = self._settled.taken
+        for others in (taken.people, taken.closers):
+            if others is not people:
+                others.add(key, made)
         self.keys.add(key)
         # What a person's keys closed may stand only now that one of them is admitted again.
         keys = people.persons[made.person] if len(people.keys[key]) > 1 else [key]
         found = [n for own in keys for n in by_author.get(own, ()) if self._closes(n)]
-        # What a steward's key decided is in the result, and stands as it did.
-        is_settled = self._may_decide(key)
         found += [
             n
             for n in by_author.get(key, ())
@@ -217,14 +254,22 @@ class Growth:
 
     def _is_claimed(self, key: bytes, made: Admission, others: list[Admission]) -> bool | None:
         """Whether an admission is without the consent that others carry; None: evaluate anew."""
-        has_consent = [self._known.admissions.has_consent(key, a) for a in (made, *others)]
+        if not others:
+            return False
+        has_consent = self._known.admissions.has_consent
+        is_consented = any(has_consent(key, a) for a in others)
+        if has_consent(key, made):
+            return False if is_consented or self._are_barred(others) else None
+        return is_consented
+
+    def _are_barred(self, admissions: list[Admission]) -> bool:
+        return all(a.act in self._people.barred for a in admissions)
+
+    def _is_nearest(self, key: bytes, made: Admission, others: list[Admission]) -> bool:
+        """Whether what the others brought may hang on another admission of the key."""
         same_person = [a for a in others if a.person == made.person]
         members = [a for a in others if a.role is Role.MEMBER is made.role]
-        # What the first ones brought stands as long as each stays the nearest of its sort.
-        is_first = any(self._is_first(key, made, some) for some in (others, same_person, members))
-        if is_first or (has_consent[0] and not all(has_consent)):
-            return None
-        return not has_consent[0] and any(has_consent)
+        return any(self._is_first(key, made, some) for some in (others, same_person, members))
 
     def _is_first(self, key: bytes, made: Admission, others: list[Admission]) -> bool:
         """Whether some act of the key may stand by this admission rather than by others."""
@@ -235,16 +280,20 @@ class Growth:
 
     def _is_past_limit(self, key: bytes, made: Admission) -> bool | None:
         """Whether a device is past its person's limit; None where it takes another's place."""
-        people = self._people
+        people, place = self._people.wide, (made.depth, made.id)
+        last = people.full.get(made.person)
+        if last is not None:
+            return True if place > last else None
         own = self._known.admissions.own_devices(people, made.person)
-        after = [n for n in own if self._graph.order_key(n) > (made.depth, made.id)]
-        if made.person in people.full:
-            return None if after else True
-        if len({key, *people.persons[made.person]}) <= DEVICES_MAX or len(own) < DEVICES_MAX:
+        if (
+            len({key, *people.persons.get(made.person, ())}) <= DEVICES_MAX
+            or len(own) < DEVICES_MAX
+        ):
             return False
-        if after or len(own) > DEVICES_MAX:
+        last = self._graph.order_key(own[-1])
+        if place < last or len(own) > DEVICES_MAX:
             return None
-        people.full.add(made.person)
+        people.full[made.person] = last
         return True
 
     def _close(self, number: int, body: Close, is_new: bool) -> bool:

@@ -34,7 +34,9 @@ def standing_admissions(settled: Settled, number: int) -> list[Admission]:
     found = []
     for admission in settled.people.keys.get(author, ()):
         removals = taken.of_key(author, admission)
-        if not removals or taken.is_within(number, removals):
+        if admission.person in settled.vouched and (
+            not removals or taken.is_within(number, removals)
+        ):
             found.append(admission)
     return found
 
@@ -49,7 +51,7 @@ def note_of(settled: Settled, number: int) -> str | None:
     if isinstance(body, Admit | Device) and _admits(settled, number, body):
         return None
     author = settled.graph.entries[number].name.author
-    if author not in settled.people.keys:
+    if settled.shown(author) is None:
         return "right.not-admitted"
     if is_proposal(body):
         return _proposal(settled, number)
@@ -66,15 +68,19 @@ def _plain(settled: Settled, number: int, body: TrustAct) -> str | None:
     if isinstance(body, Close):
         return None if number in settled.taken.acts else "right.not-own-device"
     if isinstance(body, Admit | Device):
-        return "right.key-taken" if number in settled.people.refused else "right.role"
+        if number in settled.people.refused:
+            return "right.key-taken"
+        is_known = any(a.act == number for a in settled.people.keys.get(body.key, ()))
+        return "right.not-countersigned" if is_known else "right.role"
     if isinstance(body, ForkSeen):
         return _fork(body)
     return None if any(a.role is Role.MEMBER for a in standing) else "right.role"
 
 
 def _admits(settled: Settled, number: int, body: Admit | Device) -> bool:
-    """Whether a key is admitted by an act."""
-    return any(a.act == number for a in settled.people.keys.get(body.key, ()))
+    """Whether a key is admitted by an act, and that is in force."""
+    admitted = settled.people.keys.get(body.key, ())
+    return any(a.act == number and a.person in settled.vouched for a in admitted)
 
 
 def _fork(body: ForkSeen) -> str | None:
@@ -94,6 +100,8 @@ def _proposal(settled: Settled, number: int) -> str | None:
 
 
 def _vote(settled: Settled, number: int, body: Approve) -> str | None:
+    if number in settled.approvals:
+        return None
     target = settled.graph.number.get(body.proposal.hash)
     if target is None or not is_proposal(settled.graph.bodies[target]):
         return "right.no-proposal"
@@ -109,7 +117,7 @@ def is_own_right(settled: Settled, number: int) -> bool:
     body = settled.graph.bodies[number]
     standing = standing_admissions(settled, number)
     if isinstance(body, Grant):
-        admission = settled.people.best(body.key)
+        admission = settled.shown(body.key)
         return (
             admission is not None
             and admission.role in _RENEWABLE

@@ -82,15 +82,22 @@ from the founders on counts: who was removed does not stay by admitting its own 
 
 
 class People:
-    """The admitted keys and the persons they stand for."""
+    """The admitted keys and the persons they stand for.
 
-    __slots__ = ("full", "keys", "persons", "refused")
+    `wide` are those before any admission was refused: consents and limits are weighed among
+    them. `barred` acts are refused; `refused` are those of them that would else admit.
+    """
+
+    __slots__ = ("barred", "full", "keys", "persons", "refused", "wide")
 
     def __init__(self) -> None:
         self.keys: Keys = {}
         self.persons: dict[bytes, list[bytes]] = {}
+        self.wide = self
+        self.barred: set[int] = set()
         self.refused: set[int] = set()
-        self.full: set[bytes] = set()
+        # Where the devices of a person end that are within the limit.
+        self.full: dict[bytes, tuple[int, bytes]] = {}
 
     def add(self, key: bytes, admission: Admission) -> bool:
         """Note an admission; whether it says something new of the key."""
@@ -123,12 +130,16 @@ class Admissions:
         self.space = space
         self.graph = graph
         self.by_author: dict[bytes, list[int]] = {}
+        self.by_vote: set[int] = set()
         self._consents: dict[int, bool] = {}
 
     def add(self, number: int) -> None:
         """Note an act that admits a key."""
         author = self.graph.entries[number].name.author
         self.by_author.setdefault(author, []).append(number)
+        body = self.graph.bodies[number]
+        if isinstance(body, Admit) and body.person is not None:
+            self.by_vote.add(number)
 
     def find(
         self,
@@ -141,12 +152,14 @@ class Admissions:
 
         `rooted` keys are admitted whatever became of who admitted them.
         """
-        people = self._grow(founding, in_effect, stands, frozenset(), rooted)
-        refused = self._refused(people)
-        if refused:
-            full = people.full
-            people = self._grow(founding, in_effect, stands, refused, rooted)
-            people.refused, people.full = refused, full
+        wide = self._grow(founding, in_effect, stands, frozenset(), rooted)
+        barred = self._refused(wide)
+        if not barred:
+            return wide
+        people = self._grow(founding, in_effect, stands, barred, rooted)
+        people.wide, people.barred, people.full = wide, barred, wide.full
+        # What its author has no right to was not refused to it.
+        people.refused = {n for n in barred if self.offer(people, n, in_effect, stands) is not None}
         return people
 
     def _grow(
@@ -244,10 +257,10 @@ class Admissions:
                     refused.update(without)
         for person, keys in people.persons.items():
             if len(keys) > DEVICES_MAX:
-                more = self.own_devices(people, person)[DEVICES_MAX:]
-                refused.update(more)
-                if more:
-                    people.full.add(person)
+                own = self.own_devices(people, person)
+                refused.update(own[DEVICES_MAX:])
+                if len(own) > DEVICES_MAX:
+                    people.full[person] = self.graph.order_key(own[DEVICES_MAX - 1])
         return refused
 
     def own_devices(self, people: People, person: bytes) -> list[int]:

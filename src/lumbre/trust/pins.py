@@ -64,9 +64,14 @@ class Taken:
         self._touched = {*self._on_key, *self._closing}
         for person in self._on_person:
             self._touched.update(everyone.persons.get(person, ()))
+        # Among whom a closing's author is looked for: whom the closings leave, taken at their word.
+        self.closers = everyone
         if self._cuts_off():
             self.people = self.admitted(weighty.granted.__contains__)
-            self._of_key.clear()
+            if self._closing:
+                self.closers = self.people
+                self._of_key.clear()
+                self.people = self.admitted(weighty.granted.__contains__)
 
     def _note(self, number: int) -> None:
         body = self.graph.bodies[number]
@@ -151,7 +156,7 @@ class Taken:
     def _is_for(self, closing: int, person: bytes) -> bool:
         """Whether the author of a closing is a key of the person, who alone loses the other."""
         author = self.graph.entries[closing].name.author
-        return any(a.person == person for a in self.people.keys.get(author, ()))
+        return any(a.person == person for a in self.closers.keys.get(author, ()))
 
     def of_term(self, person: bytes, term: int) -> Numbers:
         """The removals that end a term as steward, the first where some follow others."""

@@ -13,14 +13,14 @@ What this does not do: use a clock, or prefer who is senior.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Iterable
 from itertools import permutations
 from typing import Final
 
-from lumbre.trust.acts import Close, Device, Dismiss, MovePins, Remove
+from lumbre.trust.acts import Close, Dismiss, MovePins, Remove
 from lumbre.trust.council import Council, Outcome
 from lumbre.trust.graph import Graph, pins_of
-from lumbre.trust.people import Admissions, People
+from lumbre.trust.people import Admission, Admissions, People
 from lumbre.trust.pins import Taken
 from lumbre.trust.weighty import Weighty
 
@@ -28,6 +28,9 @@ ROUNDS_MAX: Final = 12
 """Removals that void one another in a chain longer than this are undecided. Each link needs
 a majority of its own, so honest histories have one or two."""
 
+GRANTS_MAX: Final = 64
+"""Keys admitted by vote, each with the voice of the one before, in a chain: further ones have no
+effect. A community where one steward after another loses all devices has a handful."""
 CLOSINGS_MAX: Final = 4
 """How often a key closes another: to set pins right. Each may let all be evaluated anew."""
 
@@ -37,7 +40,18 @@ _NONE: Final[frozenset[int]] = frozenset()
 class Settled:
     """The outcome: proposals in effect, removals, admitted keys, and the living terms."""
 
-    __slots__ = ("founders", "founding", "graph", "live", "outcome", "people", "taken", "weighty")
+    __slots__ = (
+        "approvals",
+        "founders",
+        "founding",
+        "graph",
+        "live",
+        "outcome",
+        "people",
+        "taken",
+        "vouched",
+        "weighty",
+    )
 
     def __init__(
         self,
@@ -58,6 +72,13 @@ class Settled:
         self.people = people
         self.live = live
         self.founding = founding
+        self.vouched: Container[bytes] = founders
+        self.approvals: Container[int] = ()
+
+    def shown(self, key: bytes) -> Admission | None:
+        """The admission by which a key is shown: the nearest to a founder that is in force."""
+        found = [a for a in self.people.keys.get(key, ()) if a.person in self.vouched]
+        return min(found, key=lambda a: a.rank) if found else None
 
 
 class Settlement:
@@ -70,14 +91,14 @@ class Settlement:
         self.graph = graph
         self.admissions = admissions
         self.founding = founding
-        self._look(lambda _: True, _NONE)
+        self._look(_NONE)
         self._grant_votes()
         self._closings = [number for number in closings if self._stands(number, self.everyone)]
 
-    def _look(self, in_effect: Callable[[int], bool], granted: frozenset[int]) -> None:
-        """Who is admitted with which votes in effect, before anything is taken away."""
+    def _look(self, granted: frozenset[int]) -> None:
+        """Who is admitted where these votes are in effect, before anything is taken away."""
         graph, founding = self.graph, self.founding
-        self.everyone = self.admissions.find(founding, in_effect)
+        self.everyone = self.admissions.find(founding, granted.__contains__)
         self._founders = founders = frozenset(
             a.person for found in self.everyone.keys.values() for a in found if a.act == founding
         )
@@ -90,23 +111,18 @@ class Settlement:
         self._barred = _NONE
 
     def _grant_votes(self) -> None:
-        """Leave out the further keys of a person for which the stewards never voted.
+        """Find the further keys of a person for which the stewards voted; no others are known.
 
         Anyone may claim a key for anyone: what was not granted speaks, signs and closes for
         nobody, and nothing is admitted by it.
         """
-        claims = frozenset(
-            a.act for found in self.everyone.keys.values() for a in found if a.by_vote
-        )
-        granted = _NONE
-        for _ in range(ROUNDS_MAX if claims else 0):
+        claims, granted = self.admissions.by_vote, _NONE
+        for _ in range(GRANTS_MAX if claims else 0):
             more = self._decide(self._taken(_NONE)).effective & claims
             if more <= granted:
                 break
             granted |= more
-            self._look(lambda _: True, granted)
-        if claims:
-            self._look(granted.__contains__, granted)
+            self._look(granted)
 
     def is_valid(self, number: int, taken: Taken) -> bool:
         """Whether a closing has an effect, among the keys that are admitted by now."""
@@ -128,7 +144,7 @@ class Settlement:
             seen.add(key)
             for admission in (a for people in known for a in people.keys.get(key, ())):
                 entry = graph.entries[admission.act]
-                if not isinstance(graph.bodies[admission.act], Device):
+                if admission.act == self.founding:
                     return True
                 if entry.name.author != body.key or graph.is_within(entry, pins):
                     ways.append(entry.name.author)

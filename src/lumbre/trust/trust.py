@@ -9,6 +9,8 @@ What this does not do: check links, wait for references, or bound how many acts 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lumbre.record.log import Lane
 from lumbre.schema.roles import Role
 from lumbre.trust.acts import Act, Adopt, Appoint, Found, Grant, TrustAct
@@ -16,8 +18,10 @@ from lumbre.trust.grants import DEFAULTS, RENEWED_BY_A_MEMBER_MAX, LaneBytes, ca
 from lumbre.trust.graph import Pin
 from lumbre.trust.growth import Growth, Known
 from lumbre.trust.judge import standing_admissions
+from lumbre.trust.people import Admission
 from lumbre.trust.removal import Settled, Settlement
 from lumbre.trust.rights import AuthorRight, Layers, Rights
+from lumbre.trust.vouch import Vouched
 
 _NO_GRANT: LaneBytes = (0, 0, 0, 0)
 _RENEWABLE = frozenset({Role.GUEST, Role.SENSOR})
@@ -35,6 +39,7 @@ class Trust:
         self._founding: int | None = None
         self._fresh: list[int] = []
         self._growth: Growth | None = None
+        self._vouched: Vouched | None = None
         self._rights: Rights | None = None
         self._voted_grants: dict[bytes, LaneBytes] = {}
         self._renewed: dict[bytes, LaneBytes] = {}
@@ -77,12 +82,14 @@ class Trust:
         settled = self.settlement.settle()
         self._voted_grants, self._renewed = {}, {}
         self._steward_pins = self._former_stewards(settled)
+        self._vouched = settled.vouched = Vouched(settled, self._steward_pins)
+        settled.approvals = self._vouched.approvals
         self._growth = Growth(known, self.settlement, settled)
         adopted: _Adopted = {}
         for key in settled.people.keys:
             for number in known.by_author.get(key, ()):
                 self._note_effects(settled, number, adopted)
-        authors = {key: self._author(settled, key) for key in settled.people.keys}
+        authors = self._authors(settled, settled.people.keys)
         return Rights(self.space, settled, Layers(authors), Layers(adopted))
 
     def _former_stewards(self, settled: Settled) -> dict[bytes, tuple[Pin, ...]]:
@@ -113,11 +120,12 @@ class Trust:
         if not all(growth.take(number) for number in fresh):
             return False
         settled, adopted = rights.settled, _Adopted()
+        assert self._vouched is not None
+        if not all(map(self._vouched.add, growth.acts)):
+            return False
         for number in growth.acts:
             self._note_effects(settled, number, adopted, rights)
-        authors = {
-            key: self._author(settled, key) for key in growth.keys if key in settled.people.keys
-        }
+        authors = self._authors(settled, growth.keys & settled.people.keys.keys())
         self._rights = Rights(
             self.space,
             settled,
@@ -154,9 +162,16 @@ class Trust:
     def _is_by_member(self, settled: Settled, number: int) -> bool:
         return any(a.role is Role.MEMBER for a in standing_admissions(settled, number))
 
-    def _author(self, settled: Settled, key: bytes) -> AuthorRight:
-        admission = settled.people.best(key)
-        assert admission is not None
+    def _authors(self, settled: Settled, keys: Iterable[bytes]) -> dict[bytes, AuthorRight]:
+        """What keys may do, those of persons whose admission is in force."""
+        found = {}
+        for key in keys:
+            admission = settled.shown(key)
+            if admission is not None:
+                found[key] = self._author(settled, key, admission)
+        return found
+
+    def _author(self, settled: Settled, key: bytes, admission: Admission) -> AuthorRight:
         person = admission.person
         role = admission.role
         steward_pins = None

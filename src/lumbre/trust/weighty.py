@@ -93,17 +93,8 @@ class Weighty:
         self.signed: dict[bytes, list[int]] = {}
         self.joint: set[int] = set()
         self._line_of: dict[int, int] = {}
-        self._claims = {
-            key: frozenset(a.person for a in found if not a.is_paper)
-            for key, found in people.keys.items()
-        }
-        # Nearly all keys rest on no vote: those share one set.
         self._persons = {
-            key: self._claims[key]
-            if all(a.vote is None for a in found)
-            else frozenset(
-                a.person for a in found if not a.is_paper and (a.vote is None or a.vote in granted)
-            )
+            key: frozenset(a.person for a in found if not a.is_paper)
             for key, found in people.keys.items()
         }
         self._build()
@@ -113,10 +104,6 @@ class Weighty:
     def persons_of(self, number: int) -> frozenset[bytes]:
         """For whom the author of an act may speak, before anything was taken away."""
         return self._persons.get(self.graph.entries[number].name.author, frozenset())
-
-    def claims_of(self, number: int) -> frozenset[bytes]:
-        """The same, and for whom the author would speak if a vote to admit it is in effect."""
-        return self._claims.get(self.graph.entries[number].name.author, frozenset())
 
     def _build(self) -> None:
         graph = self.graph
@@ -129,7 +116,7 @@ class Weighty:
             body = bodies[number]
             if isinstance(body, _DECIDING) or is_proposal(body):
                 self.before[number] = past
-                if self.claims_of(number) & self.candidates:
+                if self.persons_of(number) & self.candidates:
                     past = self._give_place(number, past)
             pasts[number] = past
 
@@ -151,11 +138,7 @@ class Weighty:
                 self.votes.setdefault(target, []).append(number)
         elif not isinstance(body, Close):
             self.votes.setdefault(number, []).append(number)
-            if (
-                isinstance(body, Appoint)
-                and len(self.candidates) < CANDIDATES_MAX
-                and self.persons_of(number) & self.candidates
-            ):
+            if isinstance(body, Appoint) and len(self.candidates) < CANDIDATES_MAX:
                 self.candidates.add(body.person)
         return past
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 
 from lumbre.carriers.lan import Found, Lan, Listener, Pace, meet
 from lumbre.carriers.lan import lan as module
@@ -17,7 +19,7 @@ NEVER = QUICK._replace(interval_s=3600.0)
 class Device:
     """A `Lan` and the meetings that it had."""
 
-    def __init__(self, payload: bytes = b"x", **options) -> None:
+    def __init__(self, payload: bytes = b"x", *, port: int = 0, **options) -> None:
         self.meetings: list[Toy] = []
         self.bindings: set[bytes] = set()
         self.problems: list[str] = []
@@ -26,7 +28,7 @@ class Device:
         self.lan = Lan(
             self._new_meeting,
             host=HOST,
-            port=0,
+            port=port,
             is_found_by_others=False,
             on_met=self._note,
             **options,
@@ -100,9 +102,7 @@ def test_a_change_during_a_meeting_brings_another_meeting() -> None:
 
 def test_one_that_does_not_answer_is_called_ever_more_rarely_and_met_when_it_is_back() -> None:
     async def go() -> None:
-        one = Device(pace=QUICK)
-        async with one.lan:
-            port = one.lan.port
+        port = _free_port()
         pace = NEVER._replace(retry_s=0.01, retry_max_s=0.2)
         two = Device(pace=pace, addresses=[(HOST, port)])
         async with two.lan:
@@ -111,11 +111,9 @@ def test_one_that_does_not_answer_is_called_ever_more_rarely_and_met_when_it_is_
             (peer,) = two.lan._peers.values()
             assert peer.failures == len(two.problems)
             assert two.lan.seen()[0].problem == "not-found.device"
-            back = Device(pace=QUICK)
-            back.lan._listener._wanted_port = port
+            back = Device(pace=QUICK, port=port)
             async with back.lan:
-                assert back.lan.port == port
-                await until(lambda: two.whole == 1)
+                await until(lambda: peer.meetings == 1)
                 assert peer.failures == 0
                 assert two.lan.seen()[0].problem == ""
 
@@ -195,7 +193,8 @@ def test_an_error_in_a_meeting_ends_that_meeting_alone() -> None:
 
 def test_of_two_that_find_each_other_the_lower_name_calls() -> None:
     async def go() -> None:
-        low, high = Device(b"low", pace=NEVER), Device(b"high", pace=NEVER)
+        patient = NEVER._replace(yield_s=15.0)
+        low, high = Device(b"low", pace=patient), Device(b"high", pace=patient)
         async with low.lan, high.lan:
             low.lan._discovery, high.lan._discovery = Named("1" * 16), Named("2" * 16)
             calls = {"low": 0, "high": 0}
@@ -203,8 +202,10 @@ def test_of_two_that_find_each_other_the_lower_name_calls() -> None:
                 device.lan._new_meeting = _counting(calls, name, device._new_meeting)
             high.lan._found(Found("1" * 16, (HOST,), low.lan.port))
             low.lan._found(Found("2" * 16, (HOST,), high.lan.port))
-            await until(lambda: low.whole == 1 and high.whole == 1)
-            await asyncio.sleep(0.3)
+            (peer,) = high.lan._peers.values()
+            await until(lambda: peer.meetings == 1)
+            # A call that came puts off one's own.
+            assert peer.due_at_s > asyncio.get_running_loop().time() + 1000
             assert calls == {"low": 1, "high": 0}
             low.lan._discovery = high.lan._discovery = None
 
@@ -248,6 +249,51 @@ def test_a_flood_of_announcements_pushes_out_those_that_fail_and_no_others() -> 
     asyncio.run(go())
 
 
+def test_many_that_do_not_exist_keep_nobody_from_one_that_does() -> None:
+    """Their calls fail slowly; the one that answered before is called before any of them."""
+
+    async def go() -> None:
+        one = Device(pace=NEVER)
+        async with one.lan:
+            two = Device(pace=NEVER._replace(meetings_max=1))
+            async with two.lan:
+                for number in range(50):
+                    two.lan._found(Found(f"{number:016x}", (HOST,), 1))
+                await until(lambda: len(two.problems) >= 50)
+                two.lan._found(Found("f" * 16, (HOST,), one.lan.port))
+                await until(lambda: two.lan._peers["f" * 16].meetings == 1)
+                failed_before: list[int] = []
+
+                def counted(binding: bytes, is_caller: bool) -> Toy:
+                    failed_before.append(len(two.problems))
+                    return two._new_meeting(binding, is_caller)
+
+                two.lan._new_meeting = counted
+                for peer in two.lan._peers.values():
+                    peer.due_at_s = 0.0
+                failed = len(two.problems)
+                two.lan.changed()
+                await until(lambda: failed_before)
+                # One may have been under way.
+                assert failed_before[0] <= failed + 1
+
+    asyncio.run(go())
+
+
+def test_a_change_does_not_hasten_calls_to_one_that_does_not_answer() -> None:
+    async def go() -> None:
+        pace = NEVER._replace(retry_s=3600.0, retry_max_s=3600.0)
+        two = Device(pace=pace, addresses=[(HOST, _free_port())])
+        async with two.lan:
+            await until(lambda: len(two.problems) == 1)
+            for _ in range(10):
+                two.lan.changed()
+                await asyncio.sleep(0.02)
+            assert len(two.problems) == 1
+
+    asyncio.run(go())
+
+
 def test_a_device_is_tried_at_each_of_its_addresses() -> None:
     async def go() -> None:
         one = Device(pace=NEVER)
@@ -275,6 +321,21 @@ def test_closing_ends_meetings_calls_and_tasks() -> None:
     asyncio.run(go())
 
 
+def test_other_addresses_of_one_s_own_bring_a_call_at_once() -> None:
+    async def go() -> None:
+        port = _free_port()
+        two = Device(pace=NEVER._replace(retry_s=3600, retry_max_s=3600), addresses=[(HOST, port)])
+        async with two.lan:
+            await until(lambda: len(two.problems) == 1)
+            one = Device(pace=NEVER, port=port)
+            async with one.lan:
+                two.lan._pace = NEVER
+                two.lan._moved()
+                await until(lambda: one.whole == 1)
+
+    asyncio.run(go())
+
+
 class Mute(Toy):
     """Says nothing and is never over."""
 
@@ -297,6 +358,20 @@ def _counting(calls, name, new_meeting):
         return new_meeting(binding, is_caller)
 
     return made
+
+
+def _free_port() -> int:
+    """One that no outgoing call is given by the kernel, so that it is free again later."""
+    # Tests that run beside one another look in different places.
+    first = 20_000 + os.getpid() % 1000 * 10
+    for port in range(first, first + 10):
+        try:
+            listening = socket.create_server((HOST, port))
+        except OSError:
+            continue
+        listening.close()
+        return port
+    raise AssertionError("no port is free")
 
 
 async def _garbage(channel) -> None:

@@ -50,11 +50,29 @@ def test_a_side_that_only_listens_is_not_idle_while_the_other_speaks() -> None:
 def test_a_meeting_that_takes_in_no_more_for_a_while_is_not_handed_more() -> None:
     """`Toy.receive` fails if it is; the other side waits, and nothing is dropped."""
 
+    class Sluggish(Toy):
+        is_full = False
+        waits = 0
+
+        @property
+        def wants_more_input(self) -> bool:
+            self.waits += self.is_full
+            return not self.is_full
+
+        def receive(self, data: bytes) -> None:
+            super().receive(data)
+            self.is_full = True
+
+        def send(self, max_bytes: int) -> bytes:
+            self.is_full = False
+            return super().send(max_bytes)
+
     async def go() -> None:
         async with channels() as (caller, taker):
-            one, two = Toy(bytes(MEGABYTES), holds_bytes=1000), Toy(bytes(MEGABYTES))
+            one, two = Sluggish(bytes(10)), Toy(bytes(2_000_000))
             await asyncio.gather(meet(caller, one), meet(taker, two))
-            assert len(one.heard) == len(two.heard) == MEGABYTES
+            assert (len(one.heard), len(two.heard)) == (2_000_000, 10)
+            assert one.waits > 1
 
     asyncio.run(go())
 
@@ -182,6 +200,61 @@ def test_last_words_are_said_before_the_end() -> None:
             await meeting_task
             assert heard.endswith(b"no, because")
             assert not meeting.is_lost
+
+    asyncio.run(go())
+
+
+class Gone:
+    """The end of a channel whose other end said its last words and went."""
+
+    def __init__(self, *last_words: bytes) -> None:
+        self._last_words = [*last_words, b""]
+        self.is_aborted = self.is_closed = False
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(0.01)
+        return self._last_words.pop(0)
+
+    async def write(self, _data: bytes) -> None:
+        raise Refused("refused.cut")
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def test_the_last_words_of_one_that_went_are_heard_though_it_takes_no_more() -> None:
+    async def go() -> None:
+        channel, meeting = Gone(b"\0\0\0\0\0\0\0\4", b"last"), Toy(b"thanks")
+        await meet(channel, meeting)
+        assert meeting.heard == b"last"
+        assert (meeting.is_lost, channel.is_closed, channel.is_aborted) == (False, True, False)
+        channel, meeting = Gone(b"\0\0\0\0\0\0\0\4", b"la"), Toy(b"thanks")
+        with pytest.raises(Refused, match="cut"):
+            await meet(channel, meeting)
+        assert meeting.heard == b"la"
+        assert (meeting.is_lost, channel.is_closed, channel.is_aborted) == (True, False, True)
+
+    asyncio.run(go())
+
+
+def test_last_words_that_nobody_takes_are_a_loss() -> None:
+    class Full(Gone):
+        async def write(self, _data: bytes) -> None:
+            await asyncio.Event().wait()
+
+    class Over(Toy):
+        @property
+        def is_over(self) -> bool:
+            return self._has_heard_all
+
+    async def go() -> None:
+        channel, meeting = Full(b"\0" * 8), Over(b"a refusal")
+        with pytest.raises(Refused, match="silence"):
+            await meet(channel, meeting, idle_timeout_s=0.1)
+        assert meeting.is_lost
 
     asyncio.run(go())
 

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from hypothesis import given
+from hypothesis import strategies as st
 from OpenSSL import SSL
 
 from lumbre.carriers.lan import tls as module
@@ -128,6 +130,53 @@ def test_a_handshake_that_never_ends_is_refused_at_its_cap() -> None:
     records = [head + b"\x01\x00\xff\xff" + bytes(4092)] + [head + bytes(4096)] * 15
     taken = _taken_before_refusal(taker, iter(records), "handshake")
     assert 0 < taken * len(records[0]) <= HANDSHAKE_MAX_BYTES
+
+
+@given(
+    is_caller=st.booleans(),
+    is_open=st.booleans(),
+    pieces=st.lists(
+        st.binary(max_size=40)
+        | st.builds(
+            lambda kind, data: bytes([kind, 3, 3]) + len(data).to_bytes(2, "big") + data,
+            st.sampled_from([20, 21, 22, 23, 24]),
+            st.binary(max_size=300),
+        ),
+        max_size=6,
+    ),
+)
+def test_p8_whatever_comes_is_taken_or_refused(is_caller, is_open, pieces) -> None:
+    ends = pair() if is_open else (Tls(is_caller=True), Tls(is_caller=False))
+    tls = ends[0] if is_caller else ends[1]
+    with contextlib.suppress(Refused):
+        for piece in pieces:
+            assert tls.receive(piece) == b""
+            tls.to_send()
+    assert tls.is_open == is_open
+
+
+@given(flight=st.integers(0, 2), at=st.floats(0, 1), bit=st.integers(0, 7), is_cut=st.booleans())
+def test_p8_a_handshake_that_was_tampered_with_never_gives_two_bindings(
+    flight, at, bit, is_cut
+) -> None:
+    caller, taker = Tls(is_caller=True), Tls(is_caller=False)
+    try:
+        for number, (one, other) in enumerate(
+            [(caller, taker), (taker, caller), (caller, taker), (taker, caller)]
+        ):
+            data = bytearray(one.to_send())
+            if number == flight:
+                place = min(int(at * len(data)), len(data) - 1)
+                if is_cut:
+                    del data[place:]
+                else:
+                    data[place] ^= 1 << bit
+            other.receive(bytes(data))
+    except Refused:
+        pass
+    # A bit of a record's own head may go unnoticed; nothing hangs on it.
+    assert not (caller.is_open and taker.is_open) or caller.binding == taker.binding
+    assert not (taker.is_open and is_cut)
 
 
 def _foreign(method: int, *, newest: int | None = None) -> SSL.Connection:

@@ -147,10 +147,12 @@ class Lan:
         await self._stack.aclose()
 
     def changed(self) -> None:
-        """Something is new here: everybody is met soon."""
+        """Something is new here: everybody who answers is met soon."""
         for peer in self._peers.values():
             peer.is_stale = peer.meetings_now > 0
-            self._hasten(peer, self._pace.after_change_s)
+            # Who does not answer is no nearer for it.
+            if not peer.failures:
+                self._hasten(peer, self._pace.after_change_s)
 
     def seen(self) -> list[Seen]:
         """Every device that is known on this network now."""
@@ -178,7 +180,8 @@ class Lan:
     def _due(self) -> list[_Peer]:
         now_s = self._loop.time()
         due = [peer for peer in self._idle() if peer.due_at_s <= now_s]
-        return sorted(due, key=lambda peer: peer.due_at_s)
+        # Announcing devices that do not exist keeps nobody from those that do.
+        return sorted(due, key=lambda peer: (peer.failures > 0, peer.due_at_s))
 
     def _idle(self) -> list[_Peer]:
         """Those with whom there is no meeting now, whoever called."""

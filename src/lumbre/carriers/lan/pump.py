@@ -51,7 +51,9 @@ class _Pump:
         self._channel = channel
         self._meeting = meeting
         self._idle_timeout_s = idle_timeout_s
-        self._moved = asyncio.Event()
+        # A meeting that heard may have something to say, and one that spoke may take more in.
+        self._heard = asyncio.Event()
+        self._spoke = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._moved_at_s = self._loop.time()
         self._listening: asyncio.Task[None]
@@ -84,15 +86,16 @@ class _Pump:
 
     async def _speak(self) -> None:
         while True:
+            self._heard.clear()
             data = self._meeting.send(CHUNK_BYTES)
+            self._spoke.set()
             if data:
                 await self._write(data)
                 self._note()
             elif self._meeting.is_over:
                 return
             else:
-                self._moved.clear()
-                await self._moved.wait()
+                await self._heard.wait()
 
     async def _write(self, data: bytes) -> None:
         try:
@@ -105,14 +108,15 @@ class _Pump:
 
     async def _listen(self) -> None:
         while not self._meeting.is_over:
+            self._spoke.clear()
             if not self._meeting.wants_more_input:
-                self._moved.clear()
-                await self._moved.wait()
+                await self._spoke.wait()
                 continue
             data = await self._channel.read()
             if not data:
                 return
             self._meeting.receive(data)
+            self._heard.set()
             self._note()
 
     async def _watch(self) -> None:
@@ -124,4 +128,3 @@ class _Pump:
 
     def _note(self) -> None:
         self._moved_at_s = self._loop.time()
-        self._moved.set()
