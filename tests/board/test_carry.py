@@ -195,7 +195,7 @@ def test_row_07_so_many_uploads_at_once_and_so_many_an_hour() -> None:
     open_ = [uploads.one() for _ in range(AT_ONCE_MAX)]
     for one in open_:
         one.__enter__()
-    with pytest.raises(Refused, match=r"refused\.busy"), uploads.one():
+    with pytest.raises(Refused, match=r"refused\.many-phones"), uploads.one():
         pass
     for one in open_:
         one.__exit__(None, None, None)

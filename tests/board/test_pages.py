@@ -18,6 +18,7 @@ from lumbre.node.home import Home
 from lumbre.record import SigningKey
 from lumbre.schema import Role, Via
 from lumbre.sync import census as records
+from lumbre.sync import write_bundle
 from lumbre.trust.acts import Admit
 
 HOST = "http://127.0.0.1:8420"
@@ -241,6 +242,27 @@ def test_rubbish_as_a_file_is_refused_in_words(browser, written) -> None:
         )
         assert answer.status_code == 422
     assert written() == before
+
+
+@pytest.mark.parametrize("harm", [lambda data: data[:-20], lambda data: data[:-1] + b"?"])
+def test_of_a_damaged_file_what_came_whole_is_kept_as_the_page_says(
+    browser, empty_browser, harm
+) -> None:
+    empty_browser.home.node.add_space(browser.home.node.spaces()[0].id)
+    fields = {"slip": empty_browser.slip("/carry")}
+    node = browser.home.node
+    bundle = b"".join(write_bundle(node.give(node.spaces()[0].id)))
+    files = {"file": ("x.lumbre", harm(bundle))}
+    answer = empty_browser.client.post(
+        "/carry/take", data=fields, files=files, headers={"origin": HOST}
+    )
+    assert answer.status_code == 422
+    assert "new entries came" in answer.text
+    assert "was kept" in answer.text
+    given = browser.home.node
+    assert empty_browser.home.node.frontier(given.spaces()[0].id) == given.frontier(
+        given.spaces()[0].id
+    )
 
 
 def test_p12_a_locked_board_shows_no_content_and_waits(browser, tmp_path) -> None:

@@ -11,13 +11,14 @@ from lumbre.carriers import stick as carrier
 from lumbre.carriers.file import bundles_in
 from lumbre.carriers.stick import ID_FILE, give, give_to
 from lumbre.errors import StoreError
-from lumbre.node import epochs
+from lumbre.node import carrying, epochs
 from lumbre.node.carrying import known_by, sealed_bundles, take_bundles
 from lumbre.node.sticks import STEPS_MAX, STICKS_MAX, recall
 from lumbre.schema import Role
 from lumbre.sync.sealed_bundle import open_bundle
 from tests.ledger.test_ledger import fresh, need, offer
 from tests.node.test_carrying import asked
+from tests.record.helpers import secret
 from tests.world import Device, World
 
 
@@ -84,6 +85,32 @@ def test_what_no_longer_lies_there_is_not_counted_as_held(folder, at, how):
     else:
         path.write_bytes(data[:-1] if how == "cut" else data[:-1] + bytes([data[-1] ^ 1]))
     assert given(world.founder, folder)
+    assert given(world.founder, folder) == []
+    end_equal(world, folder, fresh(world, world.founder))
+
+
+@pytest.mark.parametrize("at", [0, 1, -1])
+def test_of_a_step_in_several_files_none_counts_alone(folder, at, monkeypatch):
+    monkeypatch.setattr(carrying, "CONTAINER_MAX_BYTES", 6000)
+    world = World()
+    for name in ("bea", "caro", "dora", "elsa"):
+        member = world.join(name)
+        member.write(*[need(note=secret(f"{name} {n}").hex() * 2) for n in range(12)])
+        world.founder.take_from(member)
+    files = given(world.founder, folder)
+    assert len(files) >= 3
+    (folder / files[at]).unlink()
+    assert given(world.founder, folder)
+    assert given(world.founder, folder) == []
+    end_equal(world, folder, fresh(world, world.founder))
+
+
+def test_after_a_salvage_all_is_written_again(folder):
+    """Arrivals count anew then: what is remembered by them says nothing."""
+    world = World()
+    given(world.founder, folder)
+    world.founder.log.set_meta("generation", b"another log file")
+    assert len(given(world.founder, folder)) == 1
     assert given(world.founder, folder) == []
     end_equal(world, folder, fresh(world, world.founder))
 
@@ -259,8 +286,8 @@ def test_row_17_neither_names_nor_contents_say_whose_a_stick_is(folder):
     keys = world.founder.node.space(world.space).current_keys()[1]
     hidden = [world.space, world.founder.key.public, keys.public, b"Canari", b"La Vega", b"need"]
     hidden += [name.id for name in world.founder.log.logs(world.space)]
-    for secret in hidden:
-        for form in (secret, secret.hex().encode(), secret[:6], secret[:4].hex().encode()):
+    for word in hidden:
+        for form in (word, word.hex().encode(), word[:6], word[:4].hex().encode()):
             assert form not in shown, form
     (opened,) = [open_bundle((folder / name).read_bytes(), [keys.bundle]) for name in names(folder)]
     assert list(opened.segments())

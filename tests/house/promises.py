@@ -84,7 +84,7 @@ PROMISES = {
             "test_too_many_segments_that_hang_on_others_are_refused_and_bounded",
             "test_a_thousand_branches_cost_no_more_than_eight",
         ),
-        "bundles and the files of joining under the fuzzer; hostile meetings",
+        "the files of joining under the fuzzer; hostile meetings",
     ),
     9: Row(
         "Removal is causal and never leaves a space without anyone who may act",

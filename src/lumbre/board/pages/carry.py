@@ -14,7 +14,7 @@ from lumbre.node.carrying import Bundles, take_bundles
 from lumbre.node.intake import Received
 from lumbre.node.todays import Today
 
-_BUSY = "refused.busy"
+_BUSY = "refused.many-phones"
 _BUSY_STATUS = 503
 _NAME = "file"
 
@@ -65,23 +65,24 @@ async def take(visit: Visit) -> Response:
                 return _page(visit, None, visit.words("board.old-form"), REFILL_STATUS)
             if not file:
                 raise Invalid("invalid.empty", field="file")
-            received = _take_in(visit, file)
+            bundles = Bundles([_NAME], lambda _: file)
+            received, _ = take_bundles(visit.node, bundles)
     except LumbreError as error:
         status = _BUSY_STATUS if error.message_id == _BUSY else REFILL_STATUS
         return _page(visit, None, visit.complain(error, field="file"), status)
     visit.home.events.note("took", new=received.new, refused=sum(received.refused.values()))
-    return _page(visit, received, "")
+    wrong = _wrong_with(bundles)
+    if wrong is None:
+        return _page(visit, received, "")
+    has_some = received.new or received.known or received.refused
+    said = visit.complain(Refused(wrong), field="file")
+    return _page(visit, received if has_some else None, said, REFILL_STATUS)
 
 
-def _take_in(visit: Visit, file: bytes) -> Received:
-    bundles = Bundles([_NAME], lambda _: file)
-    received, _ = take_bundles(visit.node, bundles)
+def _wrong_with(bundles: Bundles) -> str | None:
+    """The message id of what was wrong with the one file."""
     if bundles.sealed:
-        raise Refused("refused.not-for-this-device")
-    for _, message_id in bundles.refused:
-        if not received.new and not received.known:
-            raise Refused(message_id)
-        received.refuse(message_id)
-    if bundles.cut_short:
-        received.refuse("refused.cut-short")
-    return received
+        return "refused.not-for-this-device"
+    if bundles.refused:
+        return bundles.refused[0][1]
+    return "refused.cut-short" if bundles.cut_short else None
