@@ -115,13 +115,6 @@ class People:
             keys.append(key)
         return True
 
-    def best(self, key: bytes) -> Admission | None:
-        """The admission by which a key is shown."""
-        found = self.keys.get(key)
-        if not found:
-            return None
-        return found[0] if len(found) == 1 else min(found, key=lambda a: a.rank)
-
 
 class Admissions:
     """Finds the admitted keys among the acts of a graph."""
