@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
+import msgspec
 import pytest
 
 from lumbre.errors import Invalid, Refused
-from lumbre.node import epochs, joining
+from lumbre.node import devices, epochs, joining
 from lumbre.record.canonical import encode
 from lumbre.schema import Role
 from tests.world import Device, World
@@ -73,3 +76,40 @@ def test_row_08_an_invitation_that_cannot_be_sealed_to_leaves_nothing_behind(pub
     with pytest.raises(Invalid):
         joining.ask(device.node, joining.invite(World().founder.node, World().space), " ")
     assert device.node.spaces() == []
+
+
+def test_a_key_that_asked_consents_to_who_invited_it_and_nobody_else_can_claim_it():
+    world = World()
+    ana, eva = world.founder, world.join("eva")
+    newcomer = Device("leo")
+    invitation = joining.invite(ana.node, world.space)
+    request, name = joining.read_request(ana.node, joining.ask(newcomer.node, invitation, "leo"))
+    assert joining.consent_in(request, ana.key.public)
+    assert joining.consent_in(request, eva.key.public) == b""
+    person = ana.node.space(world.space).ledger.rights.author(ana.key.public).person
+    assert joining.consent_in(request, ana.key.public, person)
+    # Another member saw the request and claims the key as its own device's, first.
+    claimed = copy.deepcopy(request)
+    devices.device(eva.node, eva.node.space(world.space), claimed, "mine")
+    joining.admit(ana.node, ana.key, request, name, Role.MEMBER)
+    world.meet(ana, eva)
+    for device in (ana, eva):
+        right = device.node.space(world.space).ledger.rights.author(request.author)
+        own = device.node.space(world.space).ledger.rights.author(eva.key.public)
+        assert right.person != own.person
+
+
+def test_a_request_of_before_consents_is_still_read():
+    world = World()
+    asked = Device("leo")
+    request = joining.ask(asked.node, joining.invite(world.founder.node, world.space), "leo")
+    tag, space, author, sealed, *_ = msgspec.msgpack.decode(request)
+    signature = asked.node.authors(world.space)[0].sign(
+        b"lumbre/request/1\0", space + author + sealed
+    )
+    older = encode([tag, space, author, sealed, signature])
+    read, name = joining.read_request(world.founder.node, older)
+    assert (name, read.consents) == ("leo", ())
+    joining.admit(world.founder.node, world.founder.key, read, name, Role.MEMBER)
+    rights = world.founder.node.space(world.space).ledger.rights
+    assert rights.author(read.author).role is Role.MEMBER

@@ -16,7 +16,7 @@ from typing import Final
 from lumbre.errors import Invalid, NotAllowed
 from lumbre.node.desk import own_key
 from lumbre.node.epochs import READS
-from lumbre.node.joining import Request
+from lumbre.node.joining import Request, consent_in
 from lumbre.node.node import Node
 from lumbre.node.spaces import Space, sealed_text
 from lumbre.record import Entry, Mention
@@ -73,9 +73,9 @@ def device(node: Node, space: Space, request: Request, name: str) -> Entry:
     key = own_key(node, space)
     right = space.ledger.rights.author(key.public)
     assert right is not None
-    entry = act(
-        node, space, Device, right.person, request.author, b"", sealed(node, space, name, "name")
-    )
+    consent = consent_in(request, key.public, right.person)
+    called = sealed(node, space, name, "name")
+    entry = act(node, space, Device, right.person, request.author, consent, called)
     if right.role in READS:
         wrap_for(node, space, [request.author])
     return entry

@@ -33,8 +33,9 @@ from lumbre.record.seal import Sealed, open_envelope, seal_envelope
 from lumbre.schema import Role, Via
 from lumbre.trust.acts import Admit, Box32, Wrap
 from lumbre.trust.duties import closed_keys
+from lumbre.trust.people import CONSENT_DOMAIN, NEW_PERSON, consent_message
 
-# Three keys, and a key with a name of 120 characters and a signature: both fit a QR code.
+# Five keys, and a key with a name of 120 characters and a signature: both fit a QR code.
 INVITATION_MAX_BYTES: Final = 512
 REQUEST_MAX_BYTES: Final = 2048
 
@@ -46,20 +47,32 @@ _T = TypeVar("_T")
 
 
 class Invitation(msgspec.Struct, array_like=True, frozen=True, tag="lumbre-invitation"):
-    """Which space, and to which key a request is sealed."""
+    """Which space, to which key a request is sealed, and who is to be consented to."""
 
     space: Hash32
     epoch: Hash32
     public: Key32
+    admitter: Annotated[bytes, msgspec.Meta(max_length=KEY_BYTES)] = b""
+    person: Annotated[bytes, msgspec.Meta(max_length=KEY_BYTES)] = b""
 
 
 class Request(msgspec.Struct, array_like=True, frozen=True, tag="lumbre-request"):
-    """A newcomer's key for a space, its name sealed, and its own signature over both."""
+    """A newcomer's key for a space, its name sealed, and its own signature over both.
+
+    `consents`: the key's word that who invited it may admit it, as a new person or as one of
+    that person's own devices. Without it anybody could claim the key first.
+    """
 
     space: Hash32
     author: Key32
     sealed_name: Annotated[bytes, msgspec.Meta(max_length=512)]
     signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+    consents: Annotated[tuple[bytes, ...], msgspec.Meta(max_length=2)] = ()
+
+    @property
+    def signed(self) -> bytes:
+        """What the signature is over, and what the six words are chosen by."""
+        return self.space + self.author + self.sealed_name + b"".join(self.consents)
 
 
 class _Asked(msgspec.Struct, array_like=True, frozen=True):
@@ -72,7 +85,12 @@ class _Asked(msgspec.Struct, array_like=True, frozen=True):
 
 def invite(node: Node, space: bytes) -> bytes:
     """An invitation to a space, for a file or a QR link. It gives nobody a right."""
-    epoch, keys = node.space(space).current_keys()
+    held = node.space(space)
+    epoch, keys = held.current_keys()
+    for key in node.authors(space):
+        right = held.ledger.rights.author(key.public)
+        if right is not None and right.pins is None:
+            return encode(Invitation(space, epoch, keys.public, key.public, right.person))
     return encode(Invitation(space, epoch, keys.public))
 
 
@@ -90,10 +108,30 @@ def ask(node: Node, invitation: bytes, person_name: str) -> bytes:
     closed = closed_keys(space.ledger.rights)
     keys = [key for key in node.authors(asked.space) if key.public not in closed]
     key = keys[0] if keys else node.keep_author(asked.space, node.random.bytes(KEY_BYTES))
-    signature = key.sign(_REQUEST_DOMAIN, asked.space + key.public + sealed)
-    request = encode(Request(asked.space, key.public, sealed, signature))
+    consents = _consents(key, asked)
+    signed = asked.space + key.public + sealed + b"".join(consents)
+    signature = key.sign(_REQUEST_DOMAIN, signed)
+    request = encode(Request(asked.space, key.public, sealed, signature, consents))
     node.keep_secret(_REQUESTS, asked.space, encode(_Asked(invitation, person, request)))
     return request
+
+
+def _consents(key: SigningKey, asked: Invitation) -> tuple[bytes, ...]:
+    if not asked.admitter:
+        return ()
+    return tuple(
+        key.sign(CONSENT_DOMAIN, consent_message(asked.space, asked.admitter, person))
+        for person in (NEW_PERSON, asked.person)
+    )
+
+
+def consent_in(request: Request, admitter: bytes, person: bytes = NEW_PERSON) -> bytes:
+    """The key's word that `admitter` may admit it; empty where it gave another, or none."""
+    message = consent_message(request.space, admitter, person)
+    for consent in request.consents:
+        if is_signed(CONSENT_DOMAIN, message, consent, request.author):
+            return consent
+    return b""
 
 
 def read_invitation(data: bytes) -> Invitation:
@@ -120,8 +158,7 @@ def _asked(node: Node, space: bytes) -> _Asked | None:
 def read_request(node: Node, data: bytes) -> tuple[Request, str]:
     """A request whose signature holds, and the name in it."""
     request = _read(data, REQUEST_MAX_BYTES, Request)
-    signed = request.space + request.author + request.sealed_name
-    if not is_signed(_REQUEST_DOMAIN, signed, request.signature, request.author):
+    if not is_signed(_REQUEST_DOMAIN, request.signed, request.signature, request.author):
         raise Refused("refused.bad-signature")
     for keys in node.space(request.space).epoch_keys():
         boxed = (Sealed(keys.public[:KEY_ID_BYTES], request.sealed_name),)
@@ -138,7 +175,9 @@ def admit(node: Node, key: SigningKey, request: Request, name: str, role: Role) 
     space = node.space(request.space)
     epoch, keys = space.current_keys()
     sealed = sealed_text(plain(name), keys, node.random)
-    act = Admit(Via.OWN_DEVICE, None, space.after(), request.author, b"", role, None, None, sealed)
+    consent = consent_in(request, key.public)
+    after = space.after()
+    act = Admit(Via.OWN_DEVICE, None, after, request.author, consent, role, None, None, sealed)
     (admitted,) = node.write(space.id, key, [act])
     if role in READS:
         boxes = (Box32(request.author, box_for(request.author, keys.secret)),)
@@ -149,8 +188,7 @@ def admit(node: Node, key: SigningKey, request: Request, name: str, role: Role) 
 
 def words_bytes(request: Request) -> bytes:
     """What both sides read aloud: bytes from which six words are chosen."""
-    signed = request.space + request.author + request.sealed_name
-    return hashlib.sha256(_WORDS_DOMAIN + signed).digest()
+    return hashlib.sha256(_WORDS_DOMAIN + request.signed).digest()
 
 
 def words_bytes_of(request: bytes) -> bytes:

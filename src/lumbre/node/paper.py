@@ -26,6 +26,7 @@ from lumbre.record.log import NO_SPACE
 from lumbre.record.segment import read_segment_with_base
 from lumbre.schema import Via
 from lumbre.trust.acts import Device, Found
+from lumbre.trust.people import CONSENT_DOMAIN, consent_message
 
 _CHECK_DOMAIN: Final = b"lumbre/paper/1\0"
 _CHECK_BYTES: Final = 3
@@ -98,7 +99,7 @@ def recover(node: Node, space: bytes, seed: bytes, device_name: str) -> Entry:
         held.after(),
         right.person,
         key.public,
-        b"",
+        key.sign(CONSENT_DOMAIN, consent_message(space, paper.public, right.person)),
         name,
     )
     (admitted,) = node.write(space, paper, [act])
