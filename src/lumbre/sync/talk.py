@@ -59,7 +59,7 @@ class Talk:
         self._out: deque[Iterator[bytes]] = deque()
         self._stash: list[Message] = []
         self._acts_bytes = self._census_bytes = 0
-        self._has_asked_acts = self._has_shown_acts = False
+        self._has_asked_acts = self._has_shown_acts = self._owes_acts = False
         self._has_said_done = self._has_heard_done = False
         self._bodies = Bodies(number, shelf)
         self._media = Media(number, shelf.media)
@@ -208,6 +208,8 @@ class Talk:
         # By author: whoever makes link keys without end fills no store with baselines.
         self.exchange = Exchange(self._number, self._shelf, peer.author, self._binding)
         self._bodies.exchange = self.exchange
+        if self._owes_acts:
+            self._out.append(self._acts())
         stash, self._stash = self._stash, []
         for message in stash:
             self.exchange.receive(message)
@@ -222,7 +224,12 @@ class Talk:
         if self._has_shown_acts or self.peer is None:
             raise Refused("refused.not-a-message")
         self._has_shown_acts = True
-        self._out.append(self._acts())
+        # Where neither knows the other, who calls begins: who calls around is shown nothing
+        # before its own acts have admitted it.
+        if self.exchange is not None or self._greeting.is_caller:
+            self._out.append(self._acts())
+        else:
+            self._owes_acts = True
 
     def _acts(self) -> Iterator[bytes]:
         """The trust lane, as far as it may be shown at once."""
