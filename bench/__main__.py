@@ -42,8 +42,12 @@ def main(arguments: list[str], registry: harness.Registry = harness.REGISTRY) ->
         return 0
     commit, machine = harness.commit(), harness.machine()
     for one in figures:
-        for reading in one.read():
-            print(harness.as_line(reading, commit, machine), flush=True)
+        try:
+            for reading in one.read():
+                print(harness.as_line(reading, commit, machine), flush=True)
+        except harness.SkippedError as error:
+            line = harness.as_skipped_line(one.name, str(error), commit, machine)
+            print(line, flush=True)
     return 0
 
 

@@ -17,10 +17,11 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "bench" / "out"
@@ -30,11 +31,12 @@ LEAST_ROUNDS = 5
 
 
 class Reading(NamedTuple):
-    """One of several figures that a function yields."""
+    """One of several figures that a function yields; `facts` say what it was taken of."""
 
     figure: str
     value: float
     unit: str
+    facts: Mapping[str, str | int] = MappingProxyType({})
 
 
 Measure = Callable[[], "float | Iterable[Reading]"]
@@ -55,6 +57,10 @@ class Figure:
             yield Reading(self.name, result, self.unit)
         else:
             yield from result
+
+
+class SkippedError(Exception):
+    """A figure cannot be taken on this machine; says in one line what is missing."""
 
 
 class UnknownFigureError(LookupError):
@@ -157,5 +163,16 @@ def _cpu_model() -> str:
 
 def as_line(reading: Reading, commit_name: str, machine_facts: dict[str, str | int]) -> str:
     """One reading as one line of JSON."""
-    fields = {**reading._asdict(), "commit": commit_name, "machine": machine_facts}
-    return json.dumps(fields, ensure_ascii=False)
+    figure_name, value, unit, facts = reading
+    fields = {"figure": figure_name, "value": value, "unit": unit, **facts}
+    return _line(fields, commit_name, machine_facts)
+
+
+def as_skipped_line(name: str, reason: str, commit_name: str, facts: dict[str, str | int]) -> str:
+    """A figure that was not taken as one line of JSON: it has a reason and no value."""
+    return _line({"figure": name, "skipped": reason}, commit_name, facts)
+
+
+def _line(fields: dict[str, Any], commit_name: str, machine_facts: dict[str, str | int]) -> str:
+    named = {**fields, "commit": commit_name, "machine": machine_facts}
+    return json.dumps(named, ensure_ascii=False)

@@ -30,6 +30,8 @@ SLOW = (
     "ledger/test_ledger.py::test_p2_the_same_entries_give_the_same_state_in_any_order_of_arrival",
     "trust/test_arrival.py::test_any_arrival_and_any_moment_of_asking_give_equal_rights",
     "trust/test_arrival.py::test_no_history_leaves_a_space_without_a_steward_who_holds_a_key",
+    "trust/test_growth.py::test_p2_every_act_extends_the_rights_to_those_of_a_replay",
+    "trust/test_growth.py::test_p2_at_the_limits_too_the_rights_are_those_of_a_replay",
     f"{REMOVAL}three_stewards_and_a_member_all_concurrent_triples_0_orphaned_0_captured",
     f"{REMOVAL}four_stewards_all_pairs_chained_or_apart_0_orphaned_0_captured",
 )

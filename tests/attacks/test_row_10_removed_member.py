@@ -149,7 +149,7 @@ def test_row_10_a_flood_past_the_pin_costs_no_more_than_anybody_s(monkeypatch):
     stood = []
     genuine = Ledger._stand
     monkeypatch.setattr(
-        Ledger, "_stand", lambda self, judged: stood.append(judged) or genuine(self, judged)
+        Ledger, "_stand", lambda self, *entry: stood.append(entry) or genuine(self, *entry)
     )
     for part in one_by_one(beto):
         ana.node.take([part])

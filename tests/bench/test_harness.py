@@ -47,6 +47,32 @@ def test_a_figure_may_yield_its_baseline_too(registry, capsys) -> None:
     assert [line["figure"] for line in lines(capsys)] == ["a_two", "a_two_baseline_s", "b_one"]
 
 
+def test_a_figure_says_what_it_was_taken_of(capsys) -> None:
+    registry = Registry()
+
+    @registry.figure("of_few", unit="s")
+    def of_few() -> Iterator[Reading]:
+        yield Reading("of_few", 2.0, "s", {"entries": 20_000})
+
+    assert command.main([], registry) == 0
+    (line,) = lines(capsys)
+    assert (line["value"], line["entries"]) == (2.0, 20_000)
+    assert "facts" not in line
+
+
+def test_a_figure_that_cannot_be_taken_says_why_and_the_others_go_on(registry, capsys) -> None:
+    @registry.figure("a_skipped", unit="s")
+    def skipped() -> float:
+        raise harness.SkippedError("node is not on PATH")
+
+    assert command.main(["ONLY=b_one,a_skipped"], registry) == 0
+    line, other = lines(capsys)
+    assert (line["figure"], line["skipped"]) == ("a_skipped", "node is not on PATH")
+    assert "value" not in line
+    assert line["commit"]
+    assert other["figure"] == "b_one"
+
+
 def test_list_measures_nothing(capsys) -> None:
     registry = Registry()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+import msgspec
 import pytest
 
 from lumbre.board.app import PAGES
@@ -12,8 +13,13 @@ from lumbre.board.render import PAGE_MAX_BYTES
 from lumbre.errors import StoreError
 from lumbre.kinds.supply.records import Need, Tier, Unit
 from lumbre.node import founding
+from lumbre.node.census import Census
 from lumbre.node.home import Home
-from lumbre.schema import Via
+from lumbre.record import SigningKey
+from lumbre.schema import Role, Via
+from lumbre.sync import census as records
+from lumbre.sync import write_bundle
+from lumbre.trust.acts import Admit
 
 HOST = "http://127.0.0.1:8420"
 LISTS = [path for path, method, _ in PAGES if method == "GET" and "{" not in path]
@@ -90,6 +96,26 @@ def test_p06_a_page_claims_no_more_than_this_device(browser) -> None:
     assert "Noted on this device" in page
     assert "Whether others have it is not known" in page
     assert "Whether others have it is not known" in browser.get("/")
+
+
+def test_p06_a_page_says_how_many_devices_say_that_they_hold_it(browser) -> None:
+    page = browser.need()
+    home, space = browser.home, browser.home.node.spaces()[0]
+    own, census = home.node.authors(space.id)[0], Census(home.node, space.id)
+    assert census.own() is not None
+    found = records.open_(records.read(census.select()[0]), space.epoch_keys())
+    # The same words under the device id of two others, signed by keys that the space admitted.
+    for number in range(2):
+        key = SigningKey(bytes([number + 1]) * 32)
+        act = Admit(
+            Via.OWN_DEVICE, None, space.after(), key.public, b"", Role.MEMBER, None, None, b""
+        )
+        home.node.write(space.id, own, [act])
+        says = msgspec.structs.replace(found, device=bytes([number]) * 8)
+        public = space.current_keys()[1].public
+        assert census.take(records.write(key, space.id, 1, public, says))
+    page = browser.get(page.url.path)
+    assert "It is on this device. 2 other devices say they hold it, last heard" in page
 
 
 def test_a_double_tap_writes_once(browser, written) -> None:
@@ -218,11 +244,25 @@ def test_rubbish_as_a_file_is_refused_in_words(browser, written) -> None:
     assert written() == before
 
 
-def test_a_board_gives_no_bundle_that_no_board_takes(browser, monkeypatch) -> None:
-    monkeypatch.setattr("lumbre.board.pages.carry.UPLOAD_MAX_BYTES", 100)
-    answer = browser.client.get("/carry/bundle")
-    assert answer.status_code >= 400
-    assert "lumbre give FOLDER" in answer.text
+@pytest.mark.parametrize("harm", [lambda data: data[:-20], lambda data: data[:-1] + b"?"])
+def test_of_a_damaged_file_what_came_whole_is_kept_as_the_page_says(
+    browser, empty_browser, harm
+) -> None:
+    empty_browser.home.node.add_space(browser.home.node.spaces()[0].id)
+    fields = {"slip": empty_browser.slip("/carry")}
+    node = browser.home.node
+    bundle = b"".join(write_bundle(node.give(node.spaces()[0].id)))
+    files = {"file": ("x.lumbre", harm(bundle))}
+    answer = empty_browser.client.post(
+        "/carry/take", data=fields, files=files, headers={"origin": HOST}
+    )
+    assert answer.status_code == 422
+    assert "new entries came" in answer.text
+    assert "was kept" in answer.text
+    given = browser.home.node
+    assert empty_browser.home.node.frontier(given.spaces()[0].id) == given.frontier(
+        given.spaces()[0].id
+    )
 
 
 def test_p12_a_locked_board_shows_no_content_and_waits(browser, tmp_path) -> None:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lumbre.carriers.file import Taken, give, read_file, safe_path, write_file
+from lumbre.carriers.file import bundles_in, read_file, read_whole, safe_path, write_file
 from lumbre.errors import Refused, StoreError
 
 
@@ -24,7 +24,7 @@ def test_row_21_a_link_on_a_stick_leads_no_write_elsewhere(tmp_path):
     other.write_bytes(b"mine")
     for name in ("x.lumbre", "x.lumbre.part"):
         (stick / name).symlink_to(other)
-    give(stick, "x", [])
+    write_file(stick, "x.lumbre", [])
     assert other.read_bytes() == b"mine"
     assert not (stick / "x.lumbre").is_symlink()
     assert [path.name for path in stick.iterdir()] == ["x.lumbre"]
@@ -34,24 +34,20 @@ def test_row_21_what_is_no_plain_file_is_not_read(tmp_path):
     (tmp_path / "a.lumbre").symlink_to("/etc/hostname")
     os.mkfifo(tmp_path / "b.lumbre")
     (tmp_path / "c.lumbre").mkdir()
-    assert list(Taken(tmp_path).segments()) == []
+    assert list(bundles_in(tmp_path).segments()) == []
     for name in ("a.lumbre", "b.lumbre", "c.lumbre"):
         with pytest.raises(Refused):
             list(read_file(tmp_path, name, 100))
+
+
+def test_row_21_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "a.lumbre").write_bytes(b"x" * 10)
+    monkeypatch.setattr("lumbre.carriers.file.read_file", lambda *_: iter([b"x" * 60] * 2))
+    with pytest.raises(Refused, match=r"refused\.too-large"):
+        read_whole(tmp_path, "a.lumbre", 100)
 
 
 def test_a_file_that_cannot_be_written_is_said_so(tmp_path):
     (tmp_path / "x.lumbre.part").mkdir()
     with pytest.raises(StoreError):
         write_file(tmp_path, "x.lumbre", [b"x"])
-
-
-def test_what_is_too_large_for_one_bundle_lies_in_several_and_is_read_in_their_order(tmp_path):
-    segments = [bytes([number]) * 100 for number in range(30)]
-    paths = give(tmp_path, "x", iter(segments), 300)
-    names = ["x.lumbre", *(f"x-{number}.lumbre" for number in range(2, 16))]
-    assert [path.name for path in paths] == names
-    assert all(path.stat().st_size <= 300 for path in paths)
-    taken = Taken(tmp_path)
-    assert list(taken.segments()) == segments
-    assert (taken.refused, taken.cut_short) == ([], [])

@@ -21,9 +21,11 @@ from lumbre.kinds.situation.records import (
     State,
     Verdict,
 )
+from lumbre.kinds.situation.rules import check_people_count
 from lumbre.record.log import Ref
 from lumbre.schema.kind import Standing
 from lumbre.schema.roles import Role, Via
+from lumbre.trust.acts import Mandate, Organisation
 from tests.kinds.world import HERE, World, named, shuffled
 
 SEEN, TOLD = Source.SEEN, Source.TOLD
@@ -129,6 +131,21 @@ class CountWorld(World):
             whole = msgspec.structs.replace(self.facts[-1].body, speaks_for=speaks_for)
             self.facts[-1] = msgspec.structs.replace(self.facts[-1], body=whole)
         return ref
+
+
+def test_two_mandates_of_one_organisation_are_not_two_counters() -> None:
+    organisation = Ref(named("junta"), 0, named("junta"))
+    where = Ref(named("block"), 0, named("block"))
+    mandate = Mandate(Via.OWN_DEVICE, None, (), organisation, "count", named("ana"), (), 1)
+    targets: dict[Ref, Any] = {
+        where: place(),
+        organisation: Organisation(Via.OWN_DEVICE, None, (), b""),
+    }
+    for name in ("president", "secretary"):
+        ref = Ref(named(name), 0, named(name))
+        wrong = check_people_count(count(where, 9, name), targets | {ref: mandate}, named("ana"))
+        assert wrong == "content.not-an-organisation"
+    assert check_people_count(count(where, 9), targets, named("ana")) is None
 
 
 def test_a_count_needs_two_counters_of_different_organisations() -> None:

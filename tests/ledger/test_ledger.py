@@ -403,7 +403,7 @@ def test_an_act_and_what_hangs_on_it_are_judged_in_one_go_when_its_past_arrives(
 
 
 def test_a_replay_flushes_as_it_goes_and_ends_alike(monkeypatch):
-    monkeypatch.setattr("lumbre.ledger.ledger.REPLAY_FLUSH_ENTRIES", 3)
+    monkeypatch.setattr("lumbre.ledger.rebuild.REPLAY_FLUSH_ENTRIES", 3)
     world = history(4)
     world.meet_all()
     expected = world.founder.hash()
@@ -422,3 +422,21 @@ def test_room_is_found_in_a_group_that_no_cache_holds():
     folds = ledger_of(device).folds
     ref = Ref(bytes(32), 1, bytes(32))
     assert not folds.crowds_out([("rumour", b"nobody spoke of this"), ("need", b"")], ref)
+
+
+def test_groups_that_are_read_from_the_log_again_fold_like_those_at_hand(monkeypatch):
+    monkeypatch.setattr("lumbre.ledger.fold._AT_HAND_MAX_FACTS", -1)
+    read: list[int] = []
+    fact_at = Ledger._fact_at
+    monkeypatch.setattr(
+        Ledger, "_fact_at", lambda self, *place: read.append(1) or fact_at(self, *place)
+    )
+    world = history(4)
+    world.meet_all()
+    assert read
+    read.clear()
+    opener = world.founder.node.space(world.space)._open
+    ledger = Ledger(world.space, REGISTRY, world.founder.log, MemoryTables(), opener)
+    replay(ledger, world.founder.log, branches_of(world.founder.log, world.space))
+    assert ledger.state_hash() == world.founder.hash()
+    assert read == []

@@ -7,11 +7,10 @@ import hashlib
 import pytest
 
 from lumbre.ledger import ACCEPTED, Ledger, MemoryTables, replay
-from lumbre.ledger import ledger as module
 from lumbre.record import NO_SPACE, START, Entry, Lane, LogName, Mention, Tip
 from lumbre.record.canonical import encode
 from lumbre.schema import Standing
-from lumbre.schema.kind import ref_key
+from lumbre.schema.kind import ref_key, ref_of
 from lumbre.schema.roles import Via
 from lumbre.trust.acts import Adopt, Found, Remove
 from lumbre.trust.grants import DEFAULTS
@@ -300,7 +299,7 @@ def test_the_state_s_hash_is_over_views_verdicts_and_acts_in_this_form():
     small.put(small.write("M", mark(amount=3)))
     bad = small.write("A", mark(amount=13))
     small.put(bad)
-    void = small.pen.approve("B", small.pen.acts[1]).entry
+    void = small.pen.approve("M", small.pen.acts[1]).entry
     small.put(void)
     digest = hashlib.sha256(b"lumbre/state/1\0" + small.pen.space + small.ledger.folds.digest())
     digest.update(ref_key(bad.ref) + encode([1, "content.thirteen", 1]))
@@ -316,9 +315,9 @@ def everything(small: Small) -> list:
     return [branch for name in names for branch in small.book.branches(name.id)]
 
 
-@pytest.mark.parametrize("run", [1, 2, 3, 256])
-def test_a_replay_in_runs_of_any_length_gives_the_same_state(monkeypatch, run):
-    monkeypatch.setattr(module, "REPLAY_RUN_ENTRIES", run)
+@pytest.mark.parametrize("read", [1, 2, 3, 256])
+def test_a_replay_that_reads_any_number_at_once_gives_the_same_state(monkeypatch, read):
+    monkeypatch.setattr("lumbre.ledger.rebuild.REPLAY_RUN_MAX_ENTRIES", read)
     small = Small()
     mine = line(small, 5)
     theirs = [small.write("A", mark(amount=9, about=[mine[3].ref]))]
@@ -332,42 +331,64 @@ def test_a_replay_in_runs_of_any_length_gives_the_same_state(monkeypatch, run):
     assert again.state_hash() == small.ledger.state_hash()
 
 
-def test_a_replay_admits_shallow_entries_first_so_that_few_wait(monkeypatch):
-    monkeypatch.setattr(module, "REPLAY_RUN_ENTRIES", 2)
+def replayed(small: Small, branches: list) -> tuple[int, list, list]:
+    """A replay's count, the depths that it judged in a run, and who waited for a reference."""
+    again = Ledger(small.pen.space, REGISTRY, small.book, MemoryTables(), small.opener)
+    runs: list[list[int]] = []
+    waited: list[str] = []
+    admit, wait = again.admit, again.judge.wait
+
+    def watched(run, until_depth):
+        done = admit(run, until_depth)
+        runs.append([entry.depth for entry in run.entries[: len(done)]])
+        return done
+
+    again.admit = watched
+    again.judge.wait = lambda entry, ref: waited.append(entry.id) or wait(entry, ref)
+    count = replay(again, small.book, branches)
+    assert again.state_hash()
+    for key, verdict in small.ledger.judge.exceptions():
+        assert again.judge.exception(ref_of(key)) == verdict
+    return count, runs, waited
+
+
+def test_a_replay_goes_on_with_a_branch_until_it_names_what_is_not_judged_yet():
     small = Small()
     mine = line(small, 6)
-    theirs = line(small, 6, "A")
-    small.put(*mine)
-    small.put(*theirs)
-    again = Ledger(small.pen.space, REGISTRY, small.book, MemoryTables(), small.opener)
-    runs: list[list[int]] = []
-    admit = again.admit
-    again.admit = lambda run: runs.append([e.depth for e in run.entries]) or admit(run)
-    names = [mine[0].name, theirs[0].name]
-    branches = [branch for name in names for branch in small.book.branches(name.id)]
-    assert replay(again, small.book, branches) == 12
-    assert runs == [[1, 2], [1, 2], [3, 4], [3, 4], [5, 6], [5, 6]]
-    assert replay(again, small.book, []) == 0
-
-
-def test_a_replay_leaves_deep_entries_until_the_others_have_come_near(monkeypatch):
-    monkeypatch.setattr(module, "REPLAY_RUN_ENTRIES", 3)
-    monkeypatch.setattr(module, "REPLAY_SLACK", 3)
-    small = Small()
-    mine = line(small, 5)
     theirs = [small.write("A", mark(amount=1))]
-    for depth in (10, 11):
-        theirs.append(small.write("A", mark(amount=1), theirs[-1], depth=depth))
-    small.put(*mine)
+    theirs.append(small.write("A", mark(amount=9, about=[mine[3].ref]), theirs[0]))
+    theirs += [small.write("A", mark(amount=1), theirs[-1])]
+    mine.append(small.write("M", mark(amount=9, about=[theirs[1].ref]), mine[-1], depth=7))
+    small.put(*mine[:6])
     small.put(*theirs)
-    again = Ledger(small.pen.space, REGISTRY, small.book, MemoryTables(), small.opener)
-    runs: list[list[int]] = []
-    admit = again.admit
-    again.admit = lambda run: runs.append([e.depth for e in run.entries]) or admit(run)
-    names = [mine[0].name, theirs[0].name]
+    small.put(mine[6])
+    names = [theirs[0].name, mine[0].name]
     branches = [branch for name in names for branch in small.book.branches(name.id)]
-    assert replay(again, small.book, branches) == 8
-    assert runs == [[1, 2, 3], [1], [4, 5], [10, 11]]
+    acts = everything(small)[:2]
+    count, runs, waited = replayed(small, [*branches, *acts])
+    assert count == 12
+    # Acts first; then who is asked for the seventh goes on when the other's fifth is judged.
+    assert runs == [[1], [2], [1, 2, 3, 4, 5, 6], [1, 5, 6], [7]]
+    assert waited == []
+
+
+def test_what_waits_for_good_waits_after_a_replay():
+    small = Small()
+    gone = small.write("A", mark(amount=1))
+    on_it = small.write("M", mark(amount=2, about=[gone.ref]))
+    after = small.write("M", mark(amount=3), on_it)
+    other = line(small, 5, "B")
+    small.put(on_it, after)
+    small.put(*other)
+    count, runs, waited = replayed(small, everything(small))
+    assert count == 9
+    assert runs == [[1], [2], [1, 2, 3, 4, 5], [2, 3]]
+    assert waited == [on_it.id, after.id]
+
+
+def test_a_replay_of_nothing_admits_nothing():
+    small = Small()
+    assert replay(small.ledger, small.book, []) == 0
 
 
 def test_the_acts_of_a_removed_member_are_not_judged_as_entries():

@@ -431,8 +431,9 @@ def test_only_those_that_waited_for_an_entry_are_let_go():
     on_one = small.write("A", mark(amount=5, about=[one.ref]), two)
     on_two = small.write("M", mark(amount=5, about=[two.ref]), one)
     ours = small.ledger.judge
-    ours._wait(on_one, "waiting.reference", one.ref)
-    ours._wait(on_two, "waiting.reference", two.ref)
+    ours.wait(on_one, one.ref)
+    assert small.reason(on_one) == "waiting.reference"
+    ours.wait(on_two, two.ref)
     assert ours.release(one.ref) == [on_one.ref]
     assert ours.release(one.ref) == []
     assert ours.is_awaited

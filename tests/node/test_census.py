@@ -11,6 +11,7 @@ from lumbre.errors import Refused
 from lumbre.ledger import MemoryBook
 from lumbre.node import devices, founding
 from lumbre.node.census import REFRESH_S, Census, Holders
+from lumbre.node.holdings import Holdings
 from lumbre.node.node import Node
 from lumbre.record import Entry
 from lumbre.schema import Role
@@ -209,6 +210,37 @@ def test_frontiers_are_equal_whatever_branch_came_first_and_whatever_gap_filled(
     assert at_risk(caro) == set()
 
 
+def test_p6_who_stands_above_a_gap_does_not_claim_what_is_below_it(world):
+    ana, beto, _ = world.devices
+    known = set(one_by_one(ana))
+    below, above = (ana.write(need(place))[0] for place in ("below", "above"))
+    (_, upper) = [part for part in one_by_one(ana) if part not in known]
+    beto.node.take([upper])
+    census_of(ana).own()
+    beto.log.census.moved_lately = list
+    hear(ana, beto)
+    assert at_risk(ana) >= {below.id}
+    assert holders(ana, below) == Holders(here=True)
+    del beto.log.census.moved_lately
+    beto.clock.time_s += REFRESH_S
+    hear(ana, beto)
+    assert at_risk(ana) == {below.id}
+    assert holders(ana, above).devices == 1
+
+
+def test_p6_a_row_that_two_branches_fit_claims_neither(world):
+    ana, _, caro = world.devices
+    image = image_of(caro)
+    (left,), (right,) = caro.write(need("left")), image.write(need("right"))
+    ana.take_from(caro)
+    ana.take_from(image)
+    holdings = Holdings(ana.log, ana.log.branches(left.log))
+    row = records.row_of(left.log, 0, left.seq, left.id)
+    assert next(part.last_seq for part in holdings.parts(row)) == left.seq
+    assert left.seq == right.seq
+    assert holdings.parts(msgspec.structs.replace(row, id=b"")) == []
+
+
 def test_two_accounts_on_one_laptop_count_once(world):
     ana, beto, caro = world.devices
     (entry,) = ana.write(need())
@@ -228,8 +260,19 @@ def test_two_accounts_on_one_laptop_count_once(world):
     meet(world, ana, beto)
     assert len(ana.log.census.records(world.space)) == 3
     assert holders(ana, entry).devices == 1
+    assert holders(beto, entry).devices == 1, "its own, under the first key, is not another's"
     meet(world, ana, caro)
     assert holders(ana, entry).devices == 2
+    # What the laptop said last counts, whichever account it said it by.
+    ((kept, at),) = [
+        (kept, at)
+        for kept in beto.log._entries.values()
+        for at, one in enumerate(kept)
+        if one.id == entry.id
+    ]
+    kept[at] = msgspec.structs.replace(entry, body=None)
+    hear(ana, beto)
+    assert holders(ana, entry).devices == 1
 
 
 def test_a_device_never_counts_itself_not_even_by_a_key_that_it_forgot(world):
@@ -365,6 +408,45 @@ def test_a_restored_image_says_what_it_holds_now_even_where_its_counter_went_bac
     assert at_risk(ana) >= {lost.id}
 
 
+def test_a_counter_never_goes_back(world):
+    beto = world.devices[1]
+    census = census_of(beto)
+    image = copy.deepcopy((beto.log, beto.private))
+    first = records.read(census.own() or b"").counter
+    beto.clock.time_s += 60
+    # The clock went on: what an old image says next is newer at once.
+    beto.log, beto.private = image
+    beto.node = Node(*image, REGISTRY, beto.clock, SeededRandom("restored"))
+    census = census_of(beto)
+    second = records.read(census.own() or b"").counter
+    assert second > first
+    # The clock went back and a salvage lost the records: it is newer still.
+    beto.clock.time_s -= 10**6
+    beto.log.census._records.clear()
+    assert records.read(census.own() or b"").counter > second
+
+
+def test_urgent_logs_and_those_that_moved_last_come_first(world):
+    ana, beto, _ = world.devices
+    (urgent,) = ana.write(need())
+    ana.write(offer())
+    (last,) = beto.write(offer())
+    ana.take_from(beto)
+    census_of(ana).own()
+    own = records.read(census_of(ana).select()[0])
+    says = records.open_(own, ana.node.space(world.space).epoch_keys())
+    assert says is not None
+    lanes = {
+        branch.log[:8]: branch.name.lane
+        for log in ana.log.logs(world.space)
+        for branch in ana.log.branches(log.id)
+    }
+    order = [lanes.get(row.log, 0) for row in says.rows]
+    assert [lane > 1 for lane in order] == sorted(lane > 1 for lane in order)
+    assert says.rows[0].log == urgent.log[:8]
+    assert next(row.log for row in says.rows if lanes.get(row.log) == 2) == last.log[:8]
+
+
 def test_a_locked_node_keeps_and_forwards_what_it_cannot_open_and_says_nothing_itself(world):
     ana, beto, caro = world.devices
     (entry,) = ana.write(need())
@@ -386,6 +468,19 @@ def test_a_locked_node_keeps_and_forwards_what_it_cannot_open_and_says_nothing_i
         census_of(caro).take(record)
     assert holders(caro, entry).devices == 2
     assert census.summary() == census_of(ana).summary()
+
+
+def test_who_is_not_admitted_yet_says_nothing(world):
+    ana = world.devices[0]
+    newcomer = Device("newcomer")
+    newcomer.space = world.space
+    founding.ask(newcomer.node, founding.invite(ana.node, world.space), "newcomer")
+    assert census_of(newcomer).own() is None
+    newcomer.take_from(ana)
+    assert census_of(newcomer).own() is None
+    census_of(newcomer).note_frontier()
+    hear(newcomer, ana)
+    assert census_of(newcomer).devices() == 0
 
 
 def test_a_courier_says_what_it_holds_and_reads_nothing(world):

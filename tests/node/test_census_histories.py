@@ -8,6 +8,7 @@ disk and not from the record.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import random
 
@@ -128,10 +129,8 @@ class History:
     def refused(self, data: bytes) -> None:
         device = self.chance.choice(self.devices)
         before = device.log.census.records(self.world.space)
-        try:
+        with contextlib.suppress(Refused):
             assert not Census(device.node, self.world.space).take(data)
-        except Refused:
-            pass
         assert device.log.census.records(self.world.space) == before
 
     def steal(self) -> None:

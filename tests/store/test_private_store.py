@@ -93,13 +93,38 @@ def test_secrets_and_drafts_are_kept_at_once_and_outlive_a_rebuild(path):
     store.close()
 
 
+def test_several_values_are_put_as_one_by_one(path):
+    store = PrivateStore(path, KEY)
+    store.put_many("t", [(b"a", b"1"), (b"b", b"2"), (b"c", None)])
+    store.commit(1)
+    store.put_many("t", [(b"a", None), (b"b", b"3"), (b"c", b"4")])
+    expected = [(b"b", b"3"), (b"c", b"4")]
+    assert list(store.scan("t")) == expected
+    assert store.get_many("t", [b"a", b"b", b"c"]) == dict(expected)
+    store.commit(2)
+    assert list(store.scan("t")) == expected
+    store.close()
+
+
+def test_secrets_are_overwritten_when_they_go_also_after_the_tables_were_emptied(path):
+    store = PrivateStore(path, KEY)
+    store.put("t", b"k", b"v")
+    store.commit(1)
+    store.clear()
+    assert store.database.value("PRAGMA secure_delete") == 1
+    store.close()
+
+
 def test_a_value_has_a_cap(path, monkeypatch):
     monkeypatch.setattr("lumbre.store.private_store.VALUE_MAX_BYTES", 10)
     store = PrivateStore(path, KEY)
     store.put("t", b"k", bytes(10))
     with pytest.raises(StoreError, match=r"store\.value-too-large"):
         store.put("t", b"k", bytes(11))
+    with pytest.raises(StoreError, match=r"store\.value-too-large"):
+        store.put_many("t", [(b"j", b""), (b"k", bytes(11))])
     assert store.get("t", b"k") == bytes(10)
+    assert store.get("t", b"j") is None
     store.discard()
     assert store.get("t", b"k") is None
     store.close()

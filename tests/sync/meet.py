@@ -28,8 +28,8 @@ class Line:
         self.part_bytes = part_bytes
         self.up_bytes = self.down_bytes = 0
         self.captured = bytearray()
-        self.up, self.down = bytearray(), bytearray()
         self.parts: list[bytes] = []
+        self.up, self.down = bytearray(), bytearray()
 
     @property
     def total_bytes(self) -> int:
@@ -60,8 +60,8 @@ class Line:
         if self.cut_after is not None:
             data = data[: max(0, self.cut_after - len(self.captured))]
         self.captured += data
-        whole += data
         self.parts.append(data)
+        whole += data
         for at in range(0, len(data), self.part_bytes):
             receive(data[at : at + self.part_bytes])
         return len(data)

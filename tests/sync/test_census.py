@@ -151,6 +151,9 @@ def test_what_opens_and_has_another_form_says_nothing():
         return again(record, KEY, sealed=bindings.crypto_box_seal(padded, EPOCH.public))
 
     assert census.open_(sealed(census._pad(inside)), [EPOCH]) == SAYS
+    binding, says = msgspec.msgpack.decode(inside)
+    newer = msgspec.msgpack.encode([binding, [*says, "more"], "more"])
+    assert census.open_(sealed(census._pad(newer)), [EPOCH]) == SAYS
     for bad in (
         b"",
         inside,
@@ -162,6 +165,7 @@ def test_what_opens_and_has_another_form_says_nothing():
         census._pad(inside.replace(b"digest.of.it.all", b"digest.of.it.al\xc0")[:-1]),
     ):
         assert census.open_(sealed(bad), [EPOCH]) is None
+    assert census.open_(again(record, KEY, sealed=bytes(200)), [EPOCH]) is None
     short = msgspec.structs.replace(SAYS, digest=b"half")
     assert census.open_(census.read(written(short)), [EPOCH]) is None
 

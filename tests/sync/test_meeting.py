@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lumbre.node.census import Census
 from lumbre.record import Lane, read_segment
-from lumbre.sync.frames import Code
+from lumbre.sync.frames import Code, FrameReader, Hello, Proof, write_frame
 from tests.attacks.test_row_02_fork import forked_world
 from tests.attacks.test_row_04_withheld_bodies import bare
 from tests.ledger.test_ledger import need, one_by_one
@@ -126,6 +127,31 @@ def test_who_is_behind_sends_nothing_of_a_log_that_has_moved_on_there():
     assert called.outcomes()[0].new == 1
     # Its entries would be 6,000 bytes.
     assert line.down_bytes < 1_000
+
+
+def test_nothing_new_is_said_in_at_most_64_bytes():
+    world = World()
+    ana, eva = world.founder, world.join("eva")
+    ana.write(need("Bloque 1"))
+    for _ in range(2):
+        meet(ana.node, eva.node)
+    line = Line()
+    caller, _ = meet(ana.node, eva.node, line=line)
+    assert caller.outcomes()[0].is_equal
+    said = [message for part in line.parts for message in FrameReader().feed(part)]
+    payload = [m for m in said if not isinstance(m, Hello | Proof)]
+    assert len(said) == 6
+    assert 0 < sum(len(write_frame(message)) for message in payload) <= 64
+
+
+def test_each_says_after_a_meeting_that_the_other_holds_what_it_wrote():
+    world = World()
+    ana, eva = world.founder, world.join("eva")
+    (entry,) = ana.write(need("Bloque 1"))
+    assert Census(ana.node, world.space).holders(entry.ref).devices == 0
+    meet(ana.node, eva.node)
+    assert Census(ana.node, world.space).holders(entry.ref).devices == 1
+    assert list(Census(ana.node, world.space).at_risk()) == []
 
 
 def test_a_log_whose_gap_filled_late_is_the_same_frontier_as_one_that_never_had_it():

@@ -118,17 +118,22 @@ def test_each_act_of_trust_says_why_it_has_no_effect():
     itself = pen.close("M", "M")
     by_reader = pen.admit("A", "R", Role.READER)
     bad = pen.admit("R", "S", after=[by_reader])
-    vote = pen.approve("A", known)
+    vote = pen.approve("A", by_reader)
+    other = pen.approve("A", good)
+    stranger = pen.approve("M", known)
     rights = replay(pen.acts, pen.space)
-    notes = [rights.act_note(act.entry.id) for act in (good, alien, itself, by_reader, bad, vote)]
+    notes = [rights.act_note(act.entry.id) for act in (good, alien, itself, by_reader, bad)]
     assert notes == [
         None,
         "right.not-own-device",
         "right.not-own-device",
         None,
         "right.role",
-        "right.no-proposal",
     ]
+    # A steward's approval of an admission stands by it; no other act is approved but proposals.
+    assert rights.act_note(vote.entry.id) is None
+    assert rights.act_note(other.entry.id) == "right.no-proposal"
+    assert rights.act_note(stranger.entry.id) == "right.no-proposal"
 
 
 def test_a_removed_member_s_later_acts_say_so():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lumbre.trust import Trust
+from lumbre.trust.acts import Appoint
 from tests.trust.histories import SHAPES, Pen, key_of
 
 
@@ -58,6 +59,11 @@ def test_there_are_never_more_than_32_stewards() -> None:
     for act in pen.acts:
         trust.add(act)
     assert len(trust.rights().stewards) == 32
+    proposal = pen.acts[-1]
+    while not isinstance(proposal.body, Appoint):
+        pen.acts.pop()
+        proposal = pen.acts[-1]
+    assert trust.rights().act_note(proposal.entry.id) == "right.too-many-stewards"
 
 
 def test_votes_of_strangers_are_no_reason_to_evaluate_anew() -> None:

@@ -23,9 +23,43 @@ def test_each_person_s_last_word_counts_between_two_removals() -> None:
 
 def test_who_signs_both_sides_apart_counts_for_neither() -> None:
     pen = Pen(["B", "C"])
-    propose(pen, "-B", 5, [], True)
-    propose(pen, "-C", 3, [], True)
-    assert len(acting(replay(pen.acts, pen.space))) == 3
+    first = propose(pen, "-B", 5, [], True)
+    second = propose(pen, "-C", 3, [], True)
+    vote = pen.approve("A", second[0], branch="again", since=pen.founding)
+    rights = replay(pen.acts, pen.space)
+    assert len(acting(rights)) == 3
+    assert rights.act_note(first[0].entry.id) == "right.too-few-votes"
+    assert rights.act_note(vote.entry.id) == "right.both-sides"
+
+
+def test_nobody_s_vote_for_their_own_removal_is_past_its_pins() -> None:
+    pen = Pen(["B", "C", "D"])
+    removal = pen.remove("A", "C")
+    pen.approve("B", removal)
+    vote = pen.approve("C", removal)
+    rights = replay(pen.acts, pen.space)
+    assert rights.stewards == {pen.people[name] for name in "ABD"}
+    assert rights.act_note(vote.entry.id) is None
+
+
+def test_two_removals_that_fewer_signed_do_not_take_the_votes_of_the_one_that_more_did() -> None:
+    pen = Pen(["B", "C", "D", "E"])
+    propose(pen, "-E", 15, [], False)
+    for target in "AB":
+        removal = pen.remove("E", target, branch=f"E{target}", since=pen.founding)
+        for who in "CD":
+            pen.approve(who, removal, branch=f"{who}{target}", since=pen.founding)
+    assert acting(replay(pen.acts, pen.space)) == {pen.people[name] for name in "ABCD"}
+
+
+def test_a_vote_past_the_pin_of_its_key_says_so() -> None:
+    pen, known = council()
+    removal = pen.remove("A", "C", [], after=[known])
+    pen.approve("B", removal)
+    vote = pen.approve("C", pen.appoint("A", "M", after=[known]), after=[known])
+    rights = replay(pen.acts, pen.space)
+    assert rights.stewards == {pen.people["A"], pen.people["B"]}
+    assert rights.act_note(vote.entry.id) == "right.past-pin"
 
 
 def test_the_removal_that_fewer_signed_does_not_void_votes_for_the_other() -> None:

@@ -78,6 +78,25 @@ def test_a_removed_member_changes_nothing_in_any_order_of_arrival(how: str) -> N
     assert powers(rights) == before
 
 
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.READER])
+@pytest.mark.parametrize("by", ["M", "friend", "puppet"])
+def test_a_removed_member_does_not_stay_by_having_its_key_admitted_anew(
+    by: str, role: Role
+) -> None:
+    pen, known = council()
+    good = pen.admit("M", "friend", Role.READER, after=[known])
+    removal = pen.remove("A", "M", [good], after=[good])
+    vote = pen.approve("B", removal)
+    before = powers(replay(pen.acts, pen.space))
+    puppet = pen.admit("M", "puppet", after=[vote])
+    again = pen.admit(by, "M", role, after=[puppet])
+    pen.device("M", "M", "M2", after=[again])
+    pen.admit("M", "puppet2", after=[again])
+    states = {str(state(replay(acts, pen.space), pen.acts)) for acts in arrivals(pen.acts)}
+    assert len(states) == 1
+    assert powers(replay(pen.acts, pen.space)) == before
+
+
 def test_a_removed_steward_cannot_vote_on_by_not_having_seen_it() -> None:
     pen, known = council()
     removal = pen.remove("A", "C", after=[known])
@@ -293,6 +312,32 @@ def test_a_lone_founder_s_puppets_come_in_beside_the_others_as_the_adr_says() ->
     assert rights.act_note(removal.entry.id) == "right.too-few-votes"
     rights = replay(pen.acts, pen.space)
     assert {pen.people[x] for x in "ABC"} <= rights.stewards
+
+
+def test_what_a_lone_founder_goes_back_to_stands_once_those_it_appointed_vote_too() -> None:
+    pen, last = lone_founder()
+    removal = pen.remove("A", "P", branch="back", since=pen.acts[4])
+    assert replay(pen.acts, pen.space).act_note(removal.entry.id) == "right.too-few-votes"
+    pen.approve("C", removal, after=[last])
+    rights = replay(pen.acts, pen.space)
+    assert rights.act_note(removal.entry.id) is None
+    assert rights.author(key_of("P")).pins == ()  # type: ignore[union-attr]
+
+
+def test_who_is_alone_again_decides_alone_and_by_two_devices_apart() -> None:
+    pen = Pen()
+    pen.admit("A", "B")
+    pen.admit("A", "M")
+    known = pen.device("A", "A", "A2")
+    made = pen.appoint("A", "B", after=[known])
+    gone = pen.remove("A", "B", [made], after=[made])
+    vote = pen.approve("B", gone, after=[gone])
+    assert replay(pen.acts, pen.space).stewards == {pen.space}
+    first = pen.remove("A", "M", after=[vote])
+    second = pen.write("A2", a.SetQuorum, 70, after=[vote])
+    rights = replay(pen.acts, pen.space)
+    assert rights.act_note(first.entry.id) is None
+    assert rights.act_note(second.entry.id) is None
 
 
 def test_two_devices_of_a_lone_founder_appoint_apart_and_both_count() -> None:

@@ -94,11 +94,38 @@ def test_before_the_founding_entry_nobody_has_a_right() -> None:
     assert rights.author(key_of("A")) is None
     assert rights.stewards == frozenset()
     assert rights.founder is None
+    assert rights.paper is None
+    assert (rights.quorum_percent, rights.rules_version) == (50, 1)
     assert rights.act_note(known.entry.id) == "right.no-founding"
     assert duties.open_proposals(rights) == []
     assert current_epoch(rights) is None
     trust.add(pen.founding)
     assert trust.rights().author(key_of("M")) is not None
+
+
+def test_the_founding_entry_says_how_it_begins_and_its_paper_is_no_voice() -> None:
+    pen = Pen(["B", "C"], recovery=key_of("paper"), percent=60)
+    known = pen.admit("A", "M")
+    proposal = pen.appoint("B", "M", after=[known])
+    vote = pen.approve("paper", proposal)
+    friend = pen.admit("paper", "F", after=[known])
+    device = pen.device("paper", "A", "A2", after=[known])
+    rights = replay(pen.acts, pen.space)
+    assert rights.founder == pen.space
+    assert rights.paper == key_of("paper")
+    assert (rights.quorum_percent, rights.rules_version, rights.quorum) == (60, 1, 2)
+    assert rights.stewards == {pen.people[name] for name in "ABC"}
+    paper = rights.author(key_of("paper"))
+    assert paper is not None
+    assert (paper.role, paper.person, paper.grants) == (
+        Role.COURIER,
+        pen.space,
+        DEFAULTS[Role.COURIER],
+    )
+    notes = [rights.act_note(act.entry.id) for act in (vote, friend, device)]
+    assert notes == ["right.not-steward", "right.role", None]
+    pen.approve("C", proposal)
+    assert pen.people["M"] in replay(pen.acts, pen.space).stewards
 
 
 def test_what_is_no_act_of_this_space_changes_nothing() -> None:
@@ -292,7 +319,7 @@ def test_acts_without_right_say_why() -> None:
         ),
         (pen.write("A", a.Admit, key_of("z"), b"", Role.STEWARD, None, None), "right.role"),
         (pen.appoint("M", "M", after=[known]), "right.not-steward"),
-        (pen.approve("A", known), "right.no-proposal"),
+        (pen.approve("A", pen.founding), "right.no-proposal"),
         (pen.approve("A", pen.appoint("M", "R")), "right.not-steward"),
         (pen.admit("R", "z", after=[reader]), "right.role"),
         (pen.write("R", a.Invite, bytes(32), Role.READER), "right.role"),

@@ -14,12 +14,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lumbre.board.forms import Form, Slips, read_form
 from lumbre.board.render import Pages
+from lumbre.board.upload import Uploads
 from lumbre.errors import LumbreError, NotFound
 from lumbre.node.desk import Desk
 from lumbre.node.home import Home
 from lumbre.node.names import space_name
 from lumbre.node.reading import Reading
 from lumbre.node.spaces import Space
+from lumbre.node.todays import Todays
 from lumbre.node.words import LANGUAGES, Words, language_of
 
 LANGUAGE_COOKIE: Final = "lumbre_lang"
@@ -31,6 +33,17 @@ PLACES_MAX: Final = 24
 """Choices of a form: with the ready goods, what fits a page whatever their names hold."""
 PAGE_DIGITS: Final = 6
 T = TypeVar("T")
+_FIELDS: Final = {
+    "invalid.good-name": "good",
+    "invalid.which-water": "good",
+    "invalid.passphrases-differ": "again",
+    "invalid.passphrase-too-long": "passphrase",
+    "invalid.passphrase-too-short": "passphrase",
+    "invalid.space-here": "space",
+    "invalid.words-not-read": "heard",
+    "locked.wrong-passphrase": "passphrase",
+}
+"""Errors that are about one field and do not name it in their values."""
 _SECRET_FIELDS: Final = ("passphrase", "again")
 
 
@@ -42,6 +55,8 @@ class Board:
         self.language = language
         self.pages = Pages()
         self.slips = Slips(home.random)
+        self.uploads = Uploads(home.clock)
+        self.todays = Todays(home.clock)
         self._reading = Reading(home.node)
         self._read_node = home.node
 
@@ -62,6 +77,7 @@ class Visit:
         self.home = board.home
         self.node = board.home.node
         self.words = Words(self._language())
+        self._wrong = ""
 
     def _language(self) -> str:
         chosen = self.request.cookies.get(LANGUAGE_COOKIE)
@@ -111,8 +127,21 @@ class Visit:
             "now_s": self.home.clock.now_s(),
             "error": "",
             "form": {},
+            "wrong": self._wrong,
         }
         return HTMLResponse(self.board.pages.render(name, shared | values), status)
+
+    def complain(self, error: LumbreError, *, form: str = "", field: str = "") -> str:
+        """Note an error; its words. The page that shows them marks the field that it is about.
+
+        `form`: which of several on the page. `field`: what it is about where it does not say.
+        """
+        self.home.events.error(error)
+        found = error.values.get("field") or _FIELDS.get(error.message_id, field)
+        if error.message_id.removeprefix("invalid.").startswith("amount-"):
+            found = "amount"
+        self._wrong = f"{form}.{found}" if form and found else str(found)
+        return self.words.error(error)
 
     def cut(self, rows: Sequence[T], size: int) -> dict[str, Any]:
         """One page's worth of a list, for a template: `rows`, `page`, `pages`, `count`."""
@@ -141,7 +170,7 @@ async def post(visit: Visit, act: Act, again: Again) -> Response:
     try:
         form = await read_form(visit.request)
     except LumbreError as error:
-        return again(visit, {}, visit.words.error(error))
+        return again(visit, {}, visit.complain(error))
     token = form.pop("slip", "")
     done = visit.board.slips.done(token)
     if done is not None:
@@ -152,8 +181,7 @@ async def post(visit: Visit, act: Act, again: Again) -> Response:
     try:
         where = act(visit, form)
     except LumbreError as error:
-        visit.home.events.error(error)
-        return again(visit, shown, visit.words.error(error))
+        return again(visit, shown, visit.complain(error))
     except Exception as error:  # noqa: BLE001 what was typed must come back whatever failed
         visit.home.events.crash(error)
         return again(visit, shown, visit.words("board.crash"))

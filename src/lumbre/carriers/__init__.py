@@ -1,1 +1,1 @@
-"""Ways of moving entries: so far, files in a folder."""
+"""Ways of moving entries: files on a stick, the local network. Phones use the board."""

@@ -12,11 +12,13 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from lumbre.errors import Refused, StoreError
-from lumbre.sync.bundle import BUNDLE_MAX_BYTES, BundleReader, write_bundles
+from lumbre.node.carrying import Bundles
+from lumbre.sync.sealed_bundle import SEALED_MAX_BYTES
 
 SUFFIX: Final = ".lumbre"
 # Names looked at in a folder, whatever they are: so many that a stick full of other files
@@ -106,36 +108,25 @@ def names_in(folder: Path, suffix: str) -> list[str]:
     return sorted(names, key=lambda name: (len(name), name))
 
 
-def give(
-    folder: Path, name: str, segments: Iterable[bytes], max_bytes: int = BUNDLE_MAX_BYTES
-) -> list[Path]:
-    """Write segments into a folder: as one bundle where it may hold all, else as several.
-
-    The first has the name, the others a number after it, from 2 on.
-    """
-    return [
-        write_file(folder, f"{name}-{number}{SUFFIX}" if number > 1 else name + SUFFIX, bundle)
-        for number, bundle in enumerate(write_bundles(segments, max_bytes), 1)
-    ]
+def read_whole(folder: Path, name: str, max_bytes: int) -> bytes:
+    """A plain file's bytes; `Refused` where it is, or grows while it is read, too large."""
+    data = bytearray()
+    for part in read_file(folder, name, max_bytes):
+        data += part
+        if len(data) > max_bytes:
+            raise Refused("refused.too-large", max_bytes=max_bytes)
+    return bytes(data)
 
 
-class Taken:
-    """What a folder gave: segments, bundle by bundle, and what was wrong with which."""
+def remove_file(folder: Path, name: str) -> None:
+    """Delete a file that is directly in a folder."""
+    try:
+        safe_path(folder, name).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError("file.cannot-write", folder=str(folder), why=error.strerror) from error
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.refused: list[tuple[str, str]] = []
-        self.cut_short: list[str] = []
 
-    def segments(self) -> Iterator[bytes]:
-        """Every whole segment; a bad bundle gives what came before its bad bytes."""
-        for name in names_in(self._folder, SUFFIX):
-            reader = BundleReader()
-            try:
-                for part in read_file(self._folder, name, BUNDLE_MAX_BYTES):
-                    yield from reader.feed(part)
-            except Refused as error:
-                self.refused.append((name, error.message_id))
-                continue
-            if not reader.is_whole:
-                self.cut_short.append(name)
+def bundles_in(folder: Path) -> Bundles:
+    """The bundles that lie in a folder, by name: those of one giver in the order of giving."""
+    read = partial(read_whole, folder, max_bytes=SEALED_MAX_BYTES)
+    return Bundles(names_in(folder, SUFFIX), read)

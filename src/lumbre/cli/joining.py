@@ -32,16 +32,29 @@ ROLES: Final = {
 }
 
 
-def invite(folder: Folder, *, common: Common = DEFAULTS) -> None:
-    """Write an invitation to a space. It gives nobody a right."""
+def invite(
+    folder: Folder | None = None,
+    *,
+    code: Annotated[bool, Parameter(help=say("cli.arg.by-code"), negative="")] = False,
+    yes: Yes = False,
+    common: Common = DEFAULTS,
+) -> int:
+    """Write an invitation to a space into a folder, or open a code. It gives nobody a right."""
+    if code:
+        from lumbre.cli.by_code import invite_by_code
+
+        return invite_by_code(yes=yes, common=common)
+    if folder is None:
+        raise Invalid("invalid.folder-or-code")
     with open_home(common) as home:
         space = space_of(home, common)
         name = f"lumbre-{space.id.hex()[:SHORT_ID]}{INVITATION}"
         path = carrier.write_file(folder, name, [joining.invite(home.node, space.id)])
     if common.json:
         data({"file": str(path), "space": space.id})
-        return
+        return 0
     tell("cli.invite.done", file=path.name, folder=folder)
+    return 0
 
 
 def ask(

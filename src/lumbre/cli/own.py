@@ -20,7 +20,7 @@ from lumbre.cli.options import DEFAULTS, Common, Folder, Yes, confirm, open_home
 from lumbre.cli.speech import data, note, say, tell, warn
 from lumbre.errors import Invalid, NotAllowed, NotFound
 from lumbre.node import devices, paper
-from lumbre.node.exchange import take_in
+from lumbre.node.carrying import take_bundles
 from lumbre.node.home import Home
 from lumbre.node.names import find_key, shown, space_name
 from lumbre.record import SigningKey
@@ -72,7 +72,9 @@ def recover(
     if not carrier.names_in(folder, carrier.SUFFIX):
         raise NotFound("not-found.bundle", folder=str(folder))
     seed = paper.read_paper(_code())
-    founded = paper.founded_with(seed, carrier.Taken(folder).segments())
+    bundles = carrier.bundles_in(folder)
+    keys = [SigningKey(seed).exchange_private]
+    founded = paper.founded_with(seed, bundles.segments(keys))
     if common.space:
         founded = [space for space in founded if space.hex().startswith(common.space.lower())]
     if not founded:
@@ -84,7 +86,7 @@ def recover(
         if is_new:
             offer_passphrase(home)
         space = home.node.add_space(founded[0])
-        take_in(home.node, carrier.Taken(folder).segments())
+        take_bundles(home.node, bundles, keys)
         entry = paper.recover(home.node, space.id, seed, name)
         home.events.note("recovered")
         found = outcome(space, entry)

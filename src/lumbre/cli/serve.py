@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import signal
 import socket
 import sys
-from typing import Annotated, Final
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
@@ -15,6 +17,9 @@ from lumbre.cli.speech import note, out, say
 from lumbre.errors import StoreError
 from lumbre.node.home import Home
 from lumbre.node.words import language_of
+
+if TYPE_CHECKING:
+    import uvicorn
 
 PORT: Final = 8420
 """Not in common use, and easy to read aloud."""
@@ -28,9 +33,10 @@ STOP_AFTER_S: Final = 3
 def up(
     *,
     port: Annotated[int, Parameter(help=say("cli.arg.port"))] = PORT,
+    alone: Annotated[bool, Parameter(help=say("cli.arg.alone"), negative="")] = False,
     common: Common = DEFAULTS,
 ) -> None:
-    """Open the board and print its address on a line of its own."""
+    """Open the board, print its address on a line of its own, and meet who is on the network."""
     import uvicorn
 
     from lumbre.board import make_app
@@ -57,10 +63,21 @@ def up(
         out(f"http://{HOST}:{listening.getsockname()[1]}/")
         sys.stdout.flush()
         note("cli.up.running")
-        uvicorn.Server(config).run(sockets=[listening])
+        asyncio.run(_serve(home, uvicorn.Server(config), listening, is_alone=alone))
         home.events.note("down")
     finally:
         home.close()
+
+
+async def _serve(
+    home: Home, server: uvicorn.Server, listening: socket.socket, *, is_alone: bool
+) -> None:
+    from lumbre.cli.network import network
+
+    async with AsyncExitStack() as stack:
+        if not is_alone:
+            await stack.enter_async_context(network(home))
+        await server.serve(sockets=[listening])
 
 
 def listen(port: int) -> socket.socket:

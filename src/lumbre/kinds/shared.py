@@ -150,6 +150,14 @@ def survivors(
     return [fact for fact in versions if fact.ref not in replaced]
 
 
+def first_version(versions: Sequence[Fact]) -> Fact:
+    """The version that names the thing; the first that is here where that one does not count."""
+    for fact in versions:
+        if fact.body.first is None:
+            return fact
+    return versions[0]
+
+
 def machines_choice(found: Sequence[Fact], confirmed: frozenset[Ref] = frozenset()) -> Fact:
     """What machines take of several survivors: the last that counts, else the last."""
     for fact in reversed(found):

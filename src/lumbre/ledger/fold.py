@@ -23,7 +23,7 @@ from typing import Any, Final
 import msgspec
 
 from lumbre.ledger.ports import Tables
-from lumbre.record import canonical
+from lumbre.record.canonical import encode
 from lumbre.record.limits import SEQ_MAX
 from lumbre.schema.kind import Fact, GroupKey, Standing, View
 from lumbre.schema.registry import Registry
@@ -37,7 +37,7 @@ Reader = Callable[[int, int, Standing], Fact]
 _GROUP: Final = "group/"
 _SUM: Final = "sum"
 _SEQ_BITS: Final = SEQ_MAX.bit_length()
-# Of groups that changed lately, twice: about 1 kB each, and 16 bytes for a decoded body.
+# Of groups that changed lately, newer and older ones each: about 1 kB a fact.
 _AT_HAND_MAX_FACTS: Final = 10_000
 
 
@@ -105,10 +105,9 @@ class Folds:
             if group is None:
                 group = self._load(fold, self._tables.get(fold.table, key), changes)
             facts = _in_order({**group.facts, **changes})
-            fact = facts.get(place)
-            if fact is not None:
-                if sum(other.author == fact.author for other in facts.values()) >= most:
-                    return True
+            author = facts[place].author if place in facts else None
+            if sum(fact.author == author for fact in facts.values()) >= most:
+                return True
         return False
 
     def flush(self) -> None:
@@ -143,8 +142,8 @@ class Folds:
         fold.changes.clear()
         self._tables.put_many(fold.table, puts)
 
-    @staticmethod
     def _derive(
+        self,
         view: View,
         key: bytes,
         group: _Group,
@@ -165,7 +164,7 @@ class Folds:
         group.facts = places
         if not facts:
             return None
-        return canonical.encode((row, [(place, fact.standing) for place, fact in places.items()]))
+        return encode((row, [(place, fact.standing) for place, fact in places.items()]))
 
     def _load(self, fold: _Fold, stored: bytes | None, changes: dict[Place, Fact | None]) -> _Group:
         """A group as it is stored, but for the facts that change now."""
@@ -184,7 +183,7 @@ class Folds:
         keys = sorted(moved)
         stored = self._tables.get_many(_SUM, keys)
         totals = {key: moved[key] + _total(stored.get(key)) for key in keys}
-        puts = [(key, canonical.encode(total) if total else None) for key, total in totals.items()]
+        puts = [(key, encode(total) if total else None) for key, total in totals.items()]
         self._tables.put_many(_SUM, puts)
 
     def row(self, view: str, key: bytes) -> Any:
@@ -214,12 +213,12 @@ class Folds:
         """32 bytes over every row and sum: equal where the views are equal."""
         digest = hashlib.sha256()
         for name in sorted(self._folds):
-            digest.update(canonical.encode(name))
+            digest.update(encode(name))
             for key, stored in self._tables.scan(_GROUP + name):
                 row = self._raw_decoder.decode(stored)[0]
-                digest.update(canonical.encode(key) + bytes(row))
+                digest.update(encode(key) + bytes(row))
         for key, stored in self._tables.scan(_SUM):
-            digest.update(canonical.encode(key) + stored)
+            digest.update(encode(key) + stored)
         return digest.digest()
 
 

@@ -103,8 +103,7 @@ class Judge:
         """Effective depth of the entry before, or None while that is not judged."""
         if entry.seq == 0:
             return 0
-        previous = Ref(entry.log, entry.seq - 1, entry.prev)
-        target = self.target(previous)
+        target = self.target(self._previous(entry))
         return None if target is None else target.depth
 
     def target(self, ref: Ref) -> Target | None:
@@ -146,15 +145,18 @@ class Judge:
         self.forget(ref)
         self._targets.pop(ref, None)
         self._older_targets.pop(ref, None)
-        key = branch.number.to_bytes(8, "big")
-        seq = min(self.judged_seq(branch), entry.seq - 1)
-        self._tables.put(_JUDGED, key, seq.to_bytes(8, "big") if seq >= branch.first_seq else None)
+        self.go_back(branch, entry.seq - 1)
 
     def set_judged(self, branch: Branch, seq: int) -> None:
-        """Note that a branch has been judged up to `seq`; it never goes back."""
-        if seq <= self.judged_seq(branch):
-            return
-        self._tables.put(_JUDGED, branch.number.to_bytes(8, "big"), seq.to_bytes(8, "big"))
+        """Note that a branch has been judged up to `seq`, if it was not before."""
+        if seq > self.judged_seq(branch):
+            self._tables.put(_JUDGED, branch.number.to_bytes(8, "big"), seq.to_bytes(8, "big"))
+
+    def go_back(self, branch: Branch, seq: int) -> None:
+        """Note that a branch has been judged up to `seq` and no further."""
+        if seq < self.judged_seq(branch):
+            value = seq.to_bytes(8, "big") if seq >= branch.first_seq else None
+            self._tables.put(_JUDGED, branch.number.to_bytes(8, "big"), value)
 
     def plain(self, entry: Entry) -> bytes | None:
         """The body as it was before sealing; None where it is absent or its key is."""
@@ -162,10 +164,13 @@ class Judge:
             return entry.body
         return self._opener(entry)
 
-    def content(self, entry: Entry, depth_before: int | None) -> Decoded | Verdict:
-        """Whether an entry's content is valid: what it says, or why not (yet)."""
+    def content(self, entry: Entry, depth_before: int | None) -> Decoded | Verdict | Ref:
+        """Whether an entry's content is valid: what it says, or why not.
+
+        A reference is what has to be judged before: the entry before it, or one that it names.
+        """
         if depth_before is None:
-            return self._wait(entry, v.WAITS_FOR_PREVIOUS, self._previous(entry))
+            return self._previous(entry)
         if entry.body is None:
             return Verdict(Outcome.WAITING, v.WAITS_FOR_BODY)
         try:
@@ -181,7 +186,7 @@ class Judge:
         for ref in decoded.refs:
             target = self._targets.get(ref) or self.target(ref)
             if target is None:
-                return self._wait(entry, v.WAITS_FOR_REFERENCE, ref)
+                return ref
             if target.depth > depth:
                 depth = target.depth
             if target.body is not None:
@@ -211,11 +216,14 @@ class Judge:
     def _previous(entry: Entry) -> Ref:
         return Ref(entry.log, entry.seq - 1, entry.prev)
 
-    def _wait(self, entry: Entry, reason: str, target: Ref) -> Verdict:
+    def wait(self, entry: Entry, target: Ref) -> Verdict:
+        """Note that an entry waits for another."""
+        is_previous = target == self._previous(entry)
+        reason = v.WAITS_FOR_PREVIOUS if is_previous else v.WAITS_FOR_REFERENCE
         key, waiter = ref_key(target), ref_key(entry.ref)
         self._awaited.setdefault(key, set()).add(waiter)
         self._tables.put(_WAITER, key + waiter, b"")
-        return Verdict(Outcome.WAITING, reason)
+        return self.record(entry.ref, Verdict(Outcome.WAITING, reason))
 
     @property
     def is_awaited(self) -> bool:

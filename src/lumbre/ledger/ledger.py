@@ -11,10 +11,8 @@ they come or from scratch (P2). What it does not do: store entries, choose keys,
 from __future__ import annotations
 
 import hashlib
-import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
 
 from lumbre.ledger import verdict as v
 from lumbre.ledger.fold import Folds, Place, place_of
@@ -25,6 +23,7 @@ from lumbre.ledger.verdict import ACCEPTED, Outcome, Verdict
 from lumbre.record.branch import Branch
 from lumbre.record.canonical import encode
 from lumbre.record.entry import Entry
+from lumbre.record.limits import DEPTH_MAX
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
 from lumbre.schema.fields import Body
 from lumbre.schema.kind import Fact, Kind, Standing, ref_of
@@ -32,13 +31,6 @@ from lumbre.schema.registry import Decoded, Registry
 from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
 from lumbre.trust.acts import AFTER_MAX
-
-# Long enough that reading by seq pays, short enough that few entries of it wait.
-REPLAY_RUN_ENTRIES: Final = 256
-# How much deeper than the others a run goes: longer runs against a few that wait.
-REPLAY_SLACK: Final = 64
-# What a replay holds in memory at once: about 10 MB of facts.
-REPLAY_FLUSH_ENTRIES: Final = 10_000
 
 
 class Ledger:
@@ -110,18 +102,26 @@ class Ledger:
             self._move_rights()
         return grant_bytes(self._rights, name.author, name.lane)
 
-    def admit(self, run: Run) -> list[Verdict]:
-        """Judge entries that one branch gained, in order, and then all that waited for them."""
+    def admit(self, run: Run, until_depth: int = DEPTH_MAX) -> list[Verdict]:
+        """Judge entries that one branch gained, in order, and then all that waited for them.
+
+        It ends before the first that is deeper than `until_depth` and would have to wait.
+        """
         judge = self.judge
         if self._are_acts_new:
             # Before the run reads as judged: what moves must not meet entries without a verdict.
             self._move_rights()
+        number = run.branch.number
         depth = judge.before(run.entries[0])
         judge.set_judged(run.branch, run.entries[-1].seq)
-        verdicts = []
-        number = run.branch.number
+        verdicts: list[Verdict] = []
         for entry in run.entries:
-            verdict = self._admit(place_of(number, entry.seq), entry, depth)
+            found = judge.content(entry, depth)
+            if found.__class__ is Ref and entry.depth > until_depth:
+                judge.go_back(run.branch, entry.seq - 1)
+                run = Run(run.branch, run.entries[: len(verdicts)])
+                break
+            verdict = self._admit(place_of(number, entry.seq), entry, found)
             verdicts.append(verdict)
             if verdict is ACCEPTED:
                 depth = entry.depth
@@ -205,8 +205,9 @@ class Ledger:
             digest.update(key + encode(self._rights.act_note(key)))
         return digest.digest()
 
-    def _admit(self, place: Place, entry: Entry, depth_before: int | None) -> Verdict:
-        found = self.judge.content(entry, depth_before)
+    def _admit(self, place: Place, entry: Entry, found: Decoded | Verdict | Ref) -> Verdict:
+        if isinstance(found, Ref):
+            return self.judge.wait(entry, found)
         is_act = entry.name.lane is Lane.TRUST
         if isinstance(found, Verdict):
             if is_act and found.outcome is not Outcome.WAITING:
@@ -303,7 +304,8 @@ class Ledger:
                 continue
             branch, entry = held
             place = place_of(branch.number, entry.seq)
-            verdict = self._admit(place, entry, self.judge.before(entry))
+            found = self.judge.content(entry, self.judge.before(entry))
+            verdict = self._admit(place, entry, found)
             if verdict.outcome is not Outcome.WAITING:
                 queue.extend(self.judge.release(ref))
 
@@ -361,48 +363,3 @@ class Ledger:
 def _fact(entry: Entry, ref: Ref, right: AuthorRight, standing: Standing, body: object) -> Fact:
     person, role = right.person, right.role
     return Fact(entry.depth, ref, entry.name.author, person, role, standing, entry.wall_s, body)
-
-
-def replay(
-    ledger: Ledger,
-    book: Book,
-    branches: Iterable[Branch],
-    pause: Callable[[], object] = lambda: None,
-) -> int:
-    """Admit everything that `branches` hold, from scratch, shallow entries first.
-
-    Returns how many entries there were. References point to smaller depths, so that few wait.
-    After each flush `pause` may put the tables on a disk, so that memory stays bounded.
-    """
-    heap: list[tuple[int, int, Branch, list[Entry]]] = []
-    for number, branch in enumerate(branches):
-        _push(heap, book, number, branch, branch.first_seq, [])
-    count = 0
-    while heap:
-        _, number, branch, entries = heapq.heappop(heap)
-        until = heap[0][0] + REPLAY_SLACK if heap else entries[-1].depth
-        end = next((at for at, e in enumerate(entries) if e.depth > until), len(entries))
-        run, rest = entries[:end], entries[end:]
-        ledger.admit(Run(branch, run))
-        if count // REPLAY_FLUSH_ENTRIES != (count + len(run)) // REPLAY_FLUSH_ENTRIES:
-            ledger.flush()
-            pause()
-        count += len(run)
-        _push(heap, book, number, branch, run[-1].seq + 1, rest)
-    return count
-
-
-def _push(
-    heap: list[tuple[int, int, Branch, list[Entry]]],
-    book: Book,
-    number: int,
-    branch: Branch,
-    seq: int,
-    entries: list[Entry],
-) -> None:
-    """Put what a branch holds from `seq` on back; `entries` is what was read of it already."""
-    if not entries and seq <= branch.tip.seq:
-        last = min(seq + REPLAY_RUN_ENTRIES - 1, branch.tip.seq)
-        entries = list(book.entries(branch.number, seq, last))
-    if entries:
-        heapq.heappush(heap, (entries[0].depth, number, branch, entries))

@@ -12,12 +12,18 @@ from lumbre.node.node import Node
 def take_in(node: Node, segments: Iterable[bytes]) -> tuple[Received, int]:
     """Take segments in, and learn the keys that were boxed for this device: how many."""
     received = node.take(segments)
+    keys, opened = learn_keys(node)
+    received.waiting = max(0, received.waiting - opened)
+    return received, keys
+
+
+def learn_keys(node: Node) -> tuple[int, int]:
+    """Learn the keys that are boxed for this device: how many, and how many entries they open."""
     if node.is_locked:
-        return received, 0
+        return 0, 0
     keys = opened = 0
     for space in node.spaces():
         before = len(space.ledger.waiting_for_key())
         keys += collect_keys(node, space.id)
         opened += before - len(space.ledger.waiting_for_key())
-    received.waiting = max(0, received.waiting - opened)
-    return received, keys
+    return keys, opened

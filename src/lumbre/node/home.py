@@ -19,6 +19,7 @@ from typing import Final, Self
 from platformdirs import user_data_path
 
 from lumbre.errors import Locked, StoreError
+from lumbre.node.codes import Codes
 from lumbre.node.events import Events
 from lumbre.node.node import Node, hold_spaces
 from lumbre.node.ports import Clock, Random, SystemClock, SystemRandom
@@ -57,6 +58,7 @@ class Home:
         self._registry = registry
         self.private = private
         self.node = Node(log, private, registry, clock, random)
+        self.codes = Codes(self.node)
 
     @classmethod
     def exists(cls, path: Path) -> bool:
@@ -155,6 +157,7 @@ class Home:
             self.private = self.folder.open_private(self._unlocked)
             self.private.follow(self.log.generation)
             self.node = Node(self.log, self.private, self._registry, self.clock, self.random)
+            self.codes = Codes(self.node)
 
     def set_passphrase(self, passphrase: str, old: str | None = None) -> None:
         """Give this home another passphrase and put it into locked mode."""

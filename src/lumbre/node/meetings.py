@@ -10,6 +10,7 @@ What this does not do: move bytes. Carriers do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -18,6 +19,7 @@ import msgspec
 
 from lumbre.errors import Refused
 from lumbre.ledger import Book
+from lumbre.node.census import Census
 from lumbre.node.codes import Codes
 from lumbre.node.epochs import collect_keys
 from lumbre.node.media import Album, PieceDisk
@@ -28,6 +30,7 @@ from lumbre.record.canonical import encode
 from lumbre.record.limits import KEY_BYTES
 from lumbre.record.log import NO_SPACE, Key32
 from lumbre.record.segment import read_segment_with_base
+from lumbre.sync.frames import SUMMARY_BYTES
 from lumbre.sync.frontier import branches_of
 from lumbre.sync.greeting import Link, Standing, vouch
 from lumbre.sync.meeting import NOISE_BYTES, Door, Meeting
@@ -98,6 +101,7 @@ class SpaceShelf:
         self.media = media
         self.id = space
         self.link = link_of(node, space)
+        self._census = Census(node, space)
 
     @property
     def book(self) -> Book:
@@ -150,12 +154,24 @@ class SpaceShelf:
         """Keep it for the next."""
         self._node.log.set_meta(_BASELINE + self.id.hex() + peer.hex(), value)
 
-    def census(self) -> list[bytes]:
-        """Records of what devices hold."""
-        return []
+    def census_summary(self) -> bytes:
+        """4 bytes, equal where the same census records are held."""
+        self._census.own()
+        return self._census.summary()[:SUMMARY_BYTES]
+
+    def census_tags(self, salt: bytes) -> list[bytes]:
+        """4 bytes for each census record that is held, this device's newest among them."""
+        self._census.own()
+        return self._census.tags(salt)
+
+    def census(self, known: frozenset[bytes], salt: bytes) -> list[bytes]:
+        """Records of what devices hold that the other side lacks."""
+        return self._census.select(known=known, salt=salt)
 
     def take_census(self, record: bytes) -> None:
-        """A device's record."""
+        """A device's record; one that is refused changes nothing."""
+        with suppress(Refused):
+            self._census.take(record)
 
 
 def _space_of(run: Read) -> bytes:

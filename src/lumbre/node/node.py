@@ -16,6 +16,7 @@ from typing import Final
 
 from lumbre.errors import Locked, NotFound
 from lumbre.ledger import Run, replay
+from lumbre.node.bundle_keys import keep_bundle_keys
 from lumbre.node.intake import Intake, Read, Received
 from lumbre.node.ports import Clock, LogDisk, PrivateDisk, Random
 from lumbre.node.segments import Frontier, branches_of, frontier, segments
@@ -121,6 +122,7 @@ class Node:
         for id_, key in self.private.secrets(_EPOCHS) if self.private else ():
             if id_[:32] == space:
                 opened.add_epoch(id_[32:], key)
+        keep_bundle_keys(self.log, opened)
 
     def _unlocked(self) -> PrivateDisk:
         if self.private is None:
@@ -162,6 +164,7 @@ class Node:
         private.put_secret(_EPOCHS, space + epoch, secret)
         held = self.space(space)
         held.add_epoch(epoch, secret)
+        keep_bundle_keys(self.log, held)
         held.ledger.admit_again(held.ledger.waiting_for_key())
         self._intake.flush()
 

@@ -1,14 +1,15 @@
 """What a node asks of the world: clock, randomness, disks. The simulation gives others.
 
 Production passes `SystemClock` and `SystemRandom`; nothing in the node reads the time or
-draws a number in another way. There is no port for a wire: bytes are taken in and given out.
+draws a number in another way. There is no port for a wire: a carrier drives a `Meeting`, which
+takes bytes in and gives bytes out, over whatever carries them.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from lumbre.ledger import Book, Tables
@@ -122,6 +123,31 @@ class PrivateDisk(Tables, Protocol):
 
     def close(self) -> None:
         """Let go of the file."""
+
+
+class Meeting(Protocol):
+    """What a carrier moves the bytes of, between the two ends of one channel."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be taken in; what `send` still has is sent."""
+
+    @property
+    def wants_more_input(self) -> bool:
+        """Whether `receive` may be called now; a meeting that is busy says no for a while."""
+
+    def send(self, max_bytes: int) -> bytes:
+        """The next bytes for the other end, at most so many; empty where there are none now."""
+
+    def receive(self, data: bytes) -> None:
+        """Take in what the other end said, in pieces of any size."""
+
+    def lost(self) -> None:
+        """The channel ended before the meeting did; what arrived is kept."""
+
+
+NewMeeting = Callable[[bytes, bool], Meeting]
+"""Makes a meeting of a channel's binding and whether this end called."""
 
 
 class SystemClock:

@@ -39,9 +39,9 @@ def held(words: Words, holders: Holders, now_s: int) -> str:
     """Who holds an entry, and no more than was said of it."""
     if not holders.devices or holders.last_heard_s is None:
         return words("board.on-this-device" if holders.here else "board.held.nowhere")
-    where = "here" if holders.here else "elsewhere"
+    message_id = "board.held.here" if holders.here else "board.held.elsewhere"
     heard = age(words, holders.last_heard_s, now_s)
-    return words.count(f"board.held.{where}", holders.devices, age=heard)
+    return words.count(message_id, holders.devices, age=heard)
 
 
 def amount(words: Words, quantity: int, unit: Unit, *, space: str = " ") -> str:

@@ -72,6 +72,10 @@ class Space:
         """The keys of one epoch, where they are known here."""
         return self._epochs.get(epoch)
 
+    def bundle_keys(self) -> dict[bytes, bytes]:
+        """What opens bundles of the epochs that are known here, by epoch."""
+        return {epoch: keys.bundle for epoch, keys in self._epochs.items()}
+
     def current_keys(self) -> tuple[bytes, EpochKeys]:
         """The epoch that writers use now, and its keys.
 

@@ -1,8 +1,9 @@
 """Keys of an epoch: what is derived from the one secret that members share.
 
-Bodies, texts inside open bodies, and the X25519 pair to which requests and probes are sealed
-each get a key of their own, so that no key is used for two things. A secret travels boxed to
-the X25519 form of a device's signing key.
+Bodies, texts inside open bodies, the X25519 pair to which requests and probes are sealed, and
+the X25519 key to which bundles are sealed each get a key of their own, so that no key is used
+for two things: a locked device keeps the last beside its log, and opens nothing else with it.
+A secret travels boxed to the X25519 form of a device's signing key.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from lumbre.record.keys import SigningKey
 _BODY: Final = b"lumbre.body.1"
 _TEXT: Final = b"lumbre.text.1"
 _PAIR: Final = b"lumbre.pair.1"
+_BUNDLE: Final = b"lumbre.age.1"
 
 
 class EpochKeys(msgspec.Struct, frozen=True):
@@ -30,12 +32,14 @@ class EpochKeys(msgspec.Struct, frozen=True):
     text: bytes
     public: bytes
     private: bytes
+    bundle: bytes
 
     @classmethod
     def of(cls, secret: bytes) -> EpochKeys:
         """The keys of a 32-byte secret."""
         public, private = bindings.crypto_box_seed_keypair(_derive(secret, _PAIR))
-        return cls(secret, _derive(secret, _BODY), _derive(secret, _TEXT), public, private)
+        body, text = _derive(secret, _BODY), _derive(secret, _TEXT)
+        return cls(secret, body, text, public, private, _derive(secret, _BUNDLE))
 
     def __repr__(self) -> str:
         return f"EpochKeys(public={self.public.hex()[:16]}...)"
@@ -45,10 +49,19 @@ def _derive(secret: bytes, purpose: bytes) -> bytes:
     return hashlib.blake2b(key=secret, person=purpose, digest_size=32).digest()
 
 
+def exchange_public(author: bytes) -> bytes:
+    """The X25519 form of a signing key: what is sealed to it, its holder alone opens."""
+    try:
+        public: bytes = bindings.crypto_sign_ed25519_pk_to_curve25519(author)
+    except (CryptoError, RuntimeError, TypeError, ValueError) as error:
+        raise Refused("refused.bad-key") from error
+    return public
+
+
 def box_for(author: bytes, secret: bytes) -> bytes:
     """`secret`, readable by the holder of the signing key `author` alone."""
+    public = exchange_public(author)
     try:
-        public = bindings.crypto_sign_ed25519_pk_to_curve25519(author)
         box: bytes = bindings.crypto_box_seal(secret, public)
     except (CryptoError, RuntimeError, TypeError, ValueError) as error:
         raise Refused("refused.bad-key") from error

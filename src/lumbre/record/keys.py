@@ -33,11 +33,16 @@ class SigningKey:
         signed: bytes = bindings.crypto_sign(domain + message, self._secret)
         return signed[:SIGNATURE_BYTES]
 
+    @property
+    def exchange_private(self) -> bytes:
+        """The private half of this key's X25519 form."""
+        private: bytes = bindings.crypto_sign_ed25519_sk_to_curve25519(self._secret)
+        return private
+
     def open_box(self, box: bytes) -> bytes:
         """What is sealed to the X25519 form of this key; raises what libsodium raises."""
-        private = bindings.crypto_sign_ed25519_sk_to_curve25519(self._secret)
         public = bindings.crypto_sign_ed25519_pk_to_curve25519(self.public)
-        opened: bytes = bindings.crypto_box_seal_open(box, public, private)
+        opened: bytes = bindings.crypto_box_seal_open(box, public, self.exchange_private)
         return opened
 
     def __repr__(self) -> str:

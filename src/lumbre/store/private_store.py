@@ -172,10 +172,18 @@ class PrivateStore:
         self._pending.clear()
 
     def clear(self) -> None:
-        """Empty every table and set the marker back to 0; secrets and drafts stay."""
-        with self.database.writing() as connection:
-            connection.execute("DELETE FROM pair")
-            connection.execute("DELETE FROM meta WHERE name = ?", (_MARKER,))
+        """Empty every table and set the marker back to 0; secrets and drafts stay.
+
+        What is made anew from the log is not overwritten first: it lies under the same key as
+        what takes its place.
+        """
+        self.database.value("PRAGMA secure_delete = fast")
+        try:
+            with self.database.writing() as connection:
+                connection.execute("DELETE FROM pair")
+                connection.execute("DELETE FROM meta WHERE name = ?", (_MARKER,))
+        finally:
+            self.database.value("PRAGMA secure_delete = on")
         self._pending.clear()
 
     # Secrets and drafts: on the disk at once

@@ -73,6 +73,11 @@ class _Side:
             return True
         return not self._out and (self.is_done or self.code is not None)
 
+    @property
+    def wants_more_input(self) -> bool:
+        """Whether `receive` may be called."""
+        return True
+
     def send(self, max_bytes: int = 64 * 1024) -> bytes:
         """Bytes for the other side, of about `max_bytes`; none if there is nothing to say now."""
         parts = b""

@@ -28,6 +28,7 @@ from lumbre.sync.frames import (
     HeadSaid,
     Message,
     Runs,
+    Same,
     Sent,
     Warm,
     write_frame,
@@ -59,13 +60,19 @@ _SHORTS_MAX: Final = (FRAME_MAX_BYTES - 64) // SHORT_BYTES
 
 
 class Exchange:
-    """One space with one peer. `peer` is its link key there."""
+    """One space with one peer, by the author of its proof.
 
-    def __init__(self, number: int, shelf: Shelf, peer: bytes, binding: bytes) -> None:
+    `wants_more`: bodies or media are wanted here, so it goes on though nothing is new.
+    """
+
+    def __init__(
+        self, number: int, shelf: Shelf, peer: bytes, binding: bytes, *, wants_more: bool = False
+    ) -> None:
         self._number = number
         self._shelf = shelf
         self._peer = peer
         self._binding = binding
+        self._wants_more = wants_more
         self._out: deque[Iterator[bytes]] = deque()
         self._batch: list[Read] = []
         self._batch_entries = self._batch_bytes = 0
@@ -74,6 +81,9 @@ class Exchange:
         self.new = 0
         self.is_over = False
         self.is_equal = False
+        # Whether nothing at all is new on either side, records of the census included.
+        self.is_all_same = False
+        self._summary: bytes | None = None
         self.refused: dict[str, int] = {}
         self._begin()
 
@@ -113,6 +123,10 @@ class Exchange:
             self._say_cold()
             return
         is_same = self._digest == self._baseline.digest
+        if is_same and not self._wants_more:
+            self._summary = self._shelf.census_summary()
+            self._say(Same(self._number, self._digest, self._summary))
+            return
         name = b"" if is_same else self._baseline.digest[:PREFIX_BYTES]
         new = [head.said(self._key) for head in steps.new]
         self._say(Warm(self._number, self._digest, name, steps.moved, new))
@@ -140,6 +154,11 @@ class Exchange:
         match message:
             case Warm():
                 self._on_warm(message)
+            case Same():
+                self.is_all_same = (
+                    message.digest == self._digest and message.census == self._summary
+                )
+                self._on_warm(Warm(self._number, message.digest))
             case Cold():
                 self._on_cold(message)
             case Heads():

@@ -28,6 +28,8 @@ DIGEST_BYTES: Final = 16
 # Enough to be told apart among what one peer knows; closing digests catch what chance does.
 PREFIX_BYTES: Final = 8
 SHORT_BYTES: Final = 4
+# Of two censuses that are unlike, one in 2^32 pairs waits for the next change.
+SUMMARY_BYTES: Final = 4
 # A device takes part in a handful of communities.
 SPACES_MAX: Final = 64
 LADDER_MAX: Final = 48
@@ -132,6 +134,14 @@ class Warm(Message, frozen=True):
     heads: list[HeadSaid] = []
 
 
+class Same(Message, frozen=True):
+    """The frontier is still the baseline; and which census records are held, in short."""
+
+    space: Number
+    digest: Digest
+    census: Annotated[bytes, msgspec.Meta(max_length=SUMMARY_BYTES)]
+
+
 class Cold(Message, frozen=True):
     """A frontier for a stranger: a short hash of each head, in order."""
 
@@ -181,6 +191,13 @@ class Closing(Message, frozen=True):
     space: Number
     digest: Digest
     new: Count
+
+
+class Tags(Message, frozen=True):
+    """Which census records are held: 4 bytes for each."""
+
+    space: Number
+    tags: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
 
 
 class Census(Message, frozen=True):
@@ -260,6 +277,8 @@ _TYPES: Final[tuple[type[Message], ...]] = (
     Opened,
     Asked,
     Heard,
+    Same,
+    Tags,
     WantPieces,
     Pieces,
 )

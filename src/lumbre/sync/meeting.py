@@ -120,6 +120,11 @@ class Meeting:
         return self._is_lost or self.code is not None or self.other_code is not None
 
     @property
+    def wants_more_input(self) -> bool:
+        """Whether `receive` may be called: always, for what comes is worked off at once."""
+        return True
+
+    @property
     def has_greeted(self) -> bool:
         """Whether the spaces in common are known and every proof has been judged."""
         return self._has_met and all(

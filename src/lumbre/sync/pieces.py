@@ -57,6 +57,11 @@ class Media:
         self._ask()
 
     @property
+    def wants(self) -> bool:
+        """Whether pieces of any medium are wanted."""
+        return self._shelf is not None and bool(self._shelf.wanted(1))
+
+    @property
     def is_asking(self) -> bool:
         """Whether an answer is still to come."""
         return self._asked is not None

@@ -71,8 +71,14 @@ class Shelf(Protocol):
     def keep_baseline(self, peer: bytes, value: bytes) -> None:
         """Keep it for the next."""
 
-    def census(self) -> list[bytes]:
-        """Records of what devices hold, for this meeting, within its budget."""
+    def census_summary(self) -> bytes:
+        """4 bytes, equal where the same census records are held."""
+
+    def census_tags(self, salt: bytes) -> list[bytes]:
+        """4 bytes for each census record that is held; `salt` is the meeting's own."""
+
+    def census(self, known: frozenset[bytes], salt: bytes) -> list[bytes]:
+        """Records of what devices hold that the other side lacks, within a meeting's budget."""
 
     def take_census(self, record: bytes) -> None:
         """A device's record; one that is refused changes nothing."""

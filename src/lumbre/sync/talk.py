@@ -13,6 +13,7 @@ from typing import Final
 from lumbre.errors import Refused
 from lumbre.record.log import Lane
 from lumbre.sync.bodies import Bodies
+from lumbre.sync.census import TAG_BYTES
 from lumbre.sync.exchange import Exchange
 from lumbre.sync.frames import (
     Acts,
@@ -26,7 +27,9 @@ from lumbre.sync.frames import (
     Proof,
     Refuse,
     Runs,
+    Same,
     Sent,
+    Tags,
     Vouched,
     WantPieces,
     Warm,
@@ -60,6 +63,8 @@ class Talk:
         self._stash: list[Message] = []
         self._acts_bytes = self._census_bytes = 0
         self._has_asked_acts = self._has_shown_acts = self._owes_acts = False
+        self._has_said_tags = False
+        self._heard_tags: frozenset[bytes] | None = None
         self._has_said_done = self._has_heard_done = False
         self._bodies = Bodies(number, shelf)
         self._media = Media(number, shelf.media)
@@ -106,10 +111,17 @@ class Talk:
 
     def _go_on(self) -> bool:
         """What comes after the exchange, one after the other; whether anything came."""
+        if self.exchange is not None and self.exchange.is_all_same:
+            self._has_said_done = self._has_heard_done = True
+            return False
         if not self._bodies.has_begun:
             self._bodies.begin()
-        elif not self._media.has_begun and not self._bodies.is_asking:
-            self._say_census()
+        elif not self._has_said_tags and not self._bodies.is_asking:
+            self._has_said_tags = True
+            self._say(Tags(self._number, b"".join(self._shelf.census_tags(self._binding))))
+        elif self._has_said_tags and self._heard_tags is not None and not self._media.has_begun:
+            for record in self._shelf.census(self._heard_tags, self._binding):
+                self._say(Census(self._number, record))
             self._media.begin()
         elif self._media.has_begun and not self._media.is_asking and not self._has_said_done:
             self._say(Done(self._number))
@@ -117,13 +129,6 @@ class Talk:
         else:
             return False
         return True
-
-    def _say_census(self) -> None:
-        size_bytes = 0
-        for record in self._shelf.census():
-            size_bytes += len(record)
-            if size_bytes <= CENSUS_MAX_BYTES:
-                self._say(Census(self._number, record))
 
     def refuse(self, code: Code) -> None:
         """End it, and say why."""
@@ -149,6 +154,8 @@ class Talk:
             case Refuse():
                 self.other_code = message.code
                 self._out.clear()
+            case Tags():
+                self._on_tags(message.tags)
             case Census():
                 self._on_census(message.record)
             case Done() if self.exchange is not None and self.exchange.is_over:
@@ -161,7 +168,7 @@ class Talk:
     def _on_exchange(self, message: Message) -> None:
         if self.exchange is None:
             # Whoever has been accepted says its frontier at once, and nothing before it hears one.
-            if self._stash or not isinstance(message, Warm | Cold):
+            if self._stash or not isinstance(message, Same | Warm | Cold):
                 raise Refused("refused.not-a-message")
             self._stash.append(message)
             return
@@ -206,7 +213,10 @@ class Talk:
 
     def _accept(self, peer: Vouched) -> None:
         # By author: whoever makes link keys without end fills no store with baselines.
-        self.exchange = Exchange(self._number, self._shelf, peer.author, self._binding)
+        wants = bool(self._shelf.absent(1)) or self._media.wants
+        self.exchange = Exchange(
+            self._number, self._shelf, peer.author, self._binding, wants_more=wants
+        )
         self._bodies.exchange = self.exchange
         if self._owes_acts:
             self._out.append(self._acts())
@@ -261,6 +271,12 @@ class Talk:
             self._shelf.take_acts(segments)
         else:
             self._judge()
+
+    def _on_tags(self, tags: bytes) -> None:
+        if self.exchange is None or not self.exchange.is_over or self._heard_tags is not None:
+            raise Refused("refused.not-a-message")
+        at = range(0, len(tags), TAG_BYTES)
+        self._heard_tags = frozenset(tags[i : i + TAG_BYTES] for i in at)
 
     def _on_census(self, record: bytes) -> None:
         self._census_bytes += len(record)

@@ -26,7 +26,7 @@ from lumbre.trust.acts import (
     SetRules,
 )
 from lumbre.trust.graph import Graph
-from lumbre.trust.people import People
+from lumbre.trust.people import Admission, People
 from lumbre.trust.pins import Taken
 from lumbre.trust.weighty import Past, Weighty, is_proposal
 
@@ -221,7 +221,7 @@ class _Pass:
     def _against_appointing(self, body: Appoint, state: State) -> str | None:
         if body.person not in self.weighty.candidates or len(state.live) >= STEWARDS_MAX:
             return "right.too-many-stewards"
-        return None if self._is_member(body.person) else "right.not-a-member"
+        return None if self._is_member(body.person, state) else "right.not-a-member"
 
     def _against_removing(self, body: Remove, state: State) -> str | None:
         keys = self.everyone.persons.get(body.person, ())
@@ -231,9 +231,9 @@ class _Pass:
             return "right.last-steward"
         return None
 
-    def _is_member(self, person: bytes) -> bool:
+    def _is_member(self, person: bytes, state: State) -> bool:
         return any(
-            a.role is Role.MEMBER and a.person == person
+            a.role is Role.MEMBER and a.person == person and self._holds(a, state)
             for key in self.people.persons.get(person, ())
             for a in self.people.keys[key]
         )
@@ -295,13 +295,15 @@ class _Pass:
 
     def _may_speak(self, author: bytes, person: bytes, state: State) -> bool:
         """Whether the key was admitted for the person; by vote: in this past."""
-        for admission in self.people.keys.get(author, ()):
-            if admission.person == person and not admission.is_paper:
-                if not admission.by_vote:
-                    return True
-                if admission.act in self.out.effective and self._is_done(admission.act, state):
-                    return True
-        return False
+        return any(
+            a.person == person and not a.is_paper and self._holds(a, state)
+            for a in self.people.keys.get(author, ())
+        )
+
+    def _holds(self, admission: Admission, state: State) -> bool:
+        """Whether an admission rests on no vote, or on one that is in effect in this past."""
+        vote = admission.vote
+        return vote is None or (vote in self.out.effective and self._is_done(vote, state))
 
     def _is_done(self, proposal: int, state: State) -> bool:
         """Whether a proposal has its votes in this past."""

@@ -34,7 +34,9 @@ def standing_admissions(settled: Settled, number: int) -> list[Admission]:
     found = []
     for admission in settled.people.keys.get(author, ()):
         removals = taken.of_key(author, admission)
-        if not removals or taken.is_within(number, removals):
+        if admission.person in settled.vouched and (
+            not removals or taken.is_within(number, removals)
+        ):
             found.append(admission)
     return found
 
@@ -46,30 +48,39 @@ def note_of(settled: Settled, number: int) -> str | None:
         return None if number == settled.founding else "right.second-founding"
     if not isinstance(body, TrustAct):
         return "right.unknown-kind"
+    if isinstance(body, Admit | Device) and _admits(settled, number, body):
+        return None
     author = settled.graph.entries[number].name.author
-    if author not in settled.people.keys:
+    if settled.shown(author) is None:
         return "right.not-admitted"
     if is_proposal(body):
         return _proposal(settled, number)
     if isinstance(body, Approve):
         return _vote(settled, number, body)
+    return _plain(settled, number, body)
+
+
+def _plain(settled: Settled, number: int, body: TrustAct) -> str | None:
+    """Why an act that needs no votes has no effect."""
     standing = standing_admissions(settled, number)
     if not standing:
         return "right.past-pin"
     if isinstance(body, Close):
         return None if number in settled.taken.acts else "right.not-own-device"
     if isinstance(body, Admit | Device):
-        return _admission(settled, number, body)
+        if number in settled.people.refused:
+            return "right.key-taken"
+        is_known = any(a.act == number for a in settled.people.keys.get(body.key, ()))
+        return "right.not-countersigned" if is_known else "right.role"
     if isinstance(body, ForkSeen):
         return _fork(body)
     return None if any(a.role is Role.MEMBER for a in standing) else "right.role"
 
 
-def _admission(settled: Settled, number: int, body: Admit | Device) -> str | None:
-    if number in settled.people.refused:
-        return "right.key-taken"
+def _admits(settled: Settled, number: int, body: Admit | Device) -> bool:
+    """Whether a key is admitted by an act, and that is in force."""
     admitted = settled.people.keys.get(body.key, ())
-    return None if any(a.act == number for a in admitted) else "right.role"
+    return any(a.act == number and a.person in settled.vouched for a in admitted)
 
 
 def _fork(body: ForkSeen) -> str | None:
@@ -89,6 +100,8 @@ def _proposal(settled: Settled, number: int) -> str | None:
 
 
 def _vote(settled: Settled, number: int, body: Approve) -> str | None:
+    if number in settled.approvals:
+        return None
     target = settled.graph.number.get(body.proposal.hash)
     if target is None or not is_proposal(settled.graph.bodies[target]):
         return "right.no-proposal"
@@ -104,7 +117,7 @@ def is_own_right(settled: Settled, number: int) -> bool:
     body = settled.graph.bodies[number]
     standing = standing_admissions(settled, number)
     if isinstance(body, Grant):
-        admission = settled.people.best(body.key)
+        admission = settled.shown(body.key)
         return (
             admission is not None
             and admission.role in _RENEWABLE

@@ -16,8 +16,8 @@ What this does not do: take keys away (see `pins`), or know of stewards.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 import msgspec
@@ -41,7 +41,8 @@ _OWN_DEVICES: Final = frozenset({Role.COURIER, Role.READER, Role.MEMBER})
 class Admission(msgspec.Struct, frozen=True, gc=False):
     """One act's admission of a key. `act` is the act's number, `steps` how far from a founder.
 
-    `is_paper`: the founder's paper key, which admits and closes keys and nothing else.
+    `is_paper`: the founder's paper key, which admits and closes keys and nothing else. `vote`:
+    the proposal to admit a further key that this rests on, itself or by a key that it admits.
     """
 
     steps: int
@@ -50,8 +51,13 @@ class Admission(msgspec.Struct, frozen=True, gc=False):
     act: int
     person: bytes
     role: Role
-    by_vote: bool = False
+    vote: int | None = None
     is_paper: bool = False
+
+    @property
+    def by_vote(self) -> bool:
+        """Whether the act is itself such a proposal."""
+        return self.vote == self.act
 
     @property
     def rank(self) -> tuple[int, int, bytes]:
@@ -70,23 +76,39 @@ def consent_message(space: bytes, admitter: bytes, person: bytes = NEW_PERSON) -
 
 
 Keys = dict[bytes, list[Admission]]
+Stands = Callable[[int, bytes, Admission], bool]
+"""Whether an act of a key stands by what one admission of the key gives it. Only what is found
+from the founders on counts: who was removed does not stay by admitting its own key anew."""
 
 
 class People:
-    """The admitted keys and the persons they stand for."""
+    """The admitted keys and the persons they stand for.
 
-    __slots__ = ("keys", "persons", "refused")
+    `wide` are those before any admission was refused: consents and limits are weighed among
+    them. `barred` acts are refused; `refused` are those of them that would else admit.
+    """
+
+    __slots__ = ("barred", "full", "keys", "persons", "refused", "wide")
 
     def __init__(self) -> None:
         self.keys: Keys = {}
         self.persons: dict[bytes, list[bytes]] = {}
+        self.wide = self
+        self.barred: set[int] = set()
         self.refused: set[int] = set()
+        # Where the devices of a person end that are within the limit.
+        self.full: dict[bytes, tuple[int, bytes]] = {}
 
     def add(self, key: bytes, admission: Admission) -> bool:
         """Note an admission; whether it says something new of the key."""
         known = self.keys.setdefault(key, [])
-        if any(other.act == admission.act and other.person == admission.person for other in known):
-            return False
+        for place, other in enumerate(known):
+            if other.act == admission.act and other.person == admission.person:
+                if other.vote is None or admission.vote is not None:
+                    return False
+                # What rested on a vote rests on none: the same of all that the key admits.
+                known[place] = admission
+                return True
         known.append(admission)
         keys = self.persons.setdefault(admission.person, [])
         if key not in keys:
@@ -108,38 +130,62 @@ class Admissions:
         self.space = space
         self.graph = graph
         self.by_author: dict[bytes, list[int]] = {}
+        self.by_vote: set[int] = set()
         self._consents: dict[int, bool] = {}
 
     def add(self, number: int) -> None:
         """Note an act that admits a key."""
         author = self.graph.entries[number].name.author
         self.by_author.setdefault(author, []).append(number)
+        body = self.graph.bodies[number]
+        if isinstance(body, Admit) and body.person is not None:
+            self.by_vote.add(number)
 
-    def find(self, founding: int, void: Container[int], in_effect: Callable[[int], bool]) -> People:
-        """All admitted keys, where `void` acts do not count and votes stand as `in_effect`."""
-        people = self._grow(founding, void, in_effect, frozenset())
-        refused = self._refused(people)
-        if refused:
-            people = self._grow(founding, void, in_effect, refused)
-            people.refused = refused
+    def find(
+        self,
+        founding: int,
+        in_effect: Callable[[int], bool],
+        stands: Stands | None = None,
+        rooted: Collection[tuple[bytes, Admission]] = (),
+    ) -> People:
+        """All admitted keys, with the votes that are `in_effect` and the acts that `stands` spares.
+
+        `rooted` keys are admitted whatever became of who admitted them.
+        """
+        wide = self._grow(founding, in_effect, stands, frozenset(), rooted)
+        barred = self._refused(wide)
+        if not barred:
+            return wide
+        people = self._grow(founding, in_effect, stands, barred, rooted)
+        people.wide, people.barred, people.full = wide, barred, wide.full
+        # What its author has no right to was not refused to it.
+        people.refused = {n for n in barred if self.offer(people, n, in_effect, stands) is not None}
         return people
 
     def _grow(
         self,
         founding: int,
-        void: Container[int],
         in_effect: Callable[[int], bool],
+        stands: Stands | None,
         refused: Container[int],
+        rooted: Collection[tuple[bytes, Admission]],
     ) -> People:
         people = People()
-        fresh = deque(self._founders(founding, people))
+        # The nearest to a founder first: how far a key is does not change once it is known.
+        fresh = [(0, key) for key in self._founders(founding, people)]
+        for key, admission in rooted:
+            if admission.act not in refused:
+                people.add(key, admission)
+                fresh.append((admission.steps, key))
+        heapify(fresh)
         while fresh:
-            author = fresh.popleft()
+            _, author = heappop(fresh)
             for number in self.by_author.get(author, ()):
-                if number not in void and number not in refused:
-                    key = self.extend(people, number, in_effect)
-                    if key is not None:
-                        fresh.append(key)
+                if number not in refused:
+                    offered = self.offer(people, number, in_effect, stands)
+                    if offered is not None and people.add(*offered):
+                        made = offered[0]
+                        heappush(fresh, (min(a.steps for a in people.keys[made]), made))
         return people
 
     def _founders(self, founding: int, people: People) -> list[bytes]:
@@ -156,10 +202,19 @@ class Admissions:
             people.add(found.recovery, paper)
         return list(people.keys)
 
-    def extend(self, people: People, number: int, in_effect: Callable[[int], bool]) -> bytes | None:
-        """Let one act admit its key; the key if it says something new."""
+    def offer(
+        self,
+        people: People,
+        number: int,
+        in_effect: Callable[[int], bool],
+        stands: Stands | None = None,
+    ) -> tuple[bytes, Admission] | None:
+        """The key that an act admits among these people, and how; None where it admits none."""
         body = self.graph.bodies[number]
-        author = people.keys.get(self.graph.entries[number].name.author, ())
+        by = self.graph.entries[number].name.author
+        author: Sequence[Admission] = people.keys.get(by, ())
+        if stands is not None:
+            author = [a for a in author if stands(number, by, a)]
         depth, id_ = self.graph.order_key(number)
         if isinstance(body, Device):
             rights = [
@@ -169,24 +224,24 @@ class Admissions:
             ]
             if not rights:
                 return None
-            own = min(rights, key=lambda a: (a.is_paper, a.rank))
+            own = min(rights, key=lambda a: (a.vote is not None, a.is_paper, a.rank))
             role = Role.MEMBER if own.is_paper else own.role
-            made = Admission(own.steps + 1, depth, id_, number, body.person, role)
+            made = Admission(own.steps + 1, depth, id_, number, body.person, role, own.vote)
         elif isinstance(body, Admit) and body.role <= Role.MEMBER:
             members = [a for a in author if a.role is Role.MEMBER]
             if not members:
                 return None
-            steps = min(a.steps for a in members) + 1
+            own = min(members, key=lambda a: (a.vote is not None, a.rank))
+            steps = own.steps + 1
             if body.person is None:
-                made = Admission(steps, depth, id_, number, id_, body.role)
+                made = Admission(steps, depth, id_, number, id_, body.role, own.vote)
             elif self._is_known(body.person, people) and in_effect(number):
-                made = Admission(steps, depth, id_, number, body.person, body.role, by_vote=True)
+                made = Admission(steps, depth, id_, number, body.person, body.role, number)
             else:
                 return None
         else:
             return None
-        key: bytes = body.key
-        return key if people.add(key, made) else None
+        return body.key, made
 
     def _is_known(self, person: bytes, people: People) -> bool:
         """Whether a person can be: a founder, or named by an act that is here."""
@@ -197,21 +252,30 @@ class Admissions:
         refused: set[int] = set()
         for key, found in people.keys.items():
             if len(found) > 1:
-                without = [a.act for a in found if not self._has_consent(key, a)]
+                without = [a.act for a in found if not self.has_consent(key, a)]
                 if len(without) < len(found):
                     refused.update(without)
         for person, keys in people.persons.items():
             if len(keys) > DEVICES_MAX:
-                own = sorted(
-                    (a.depth, a.id, a.act)
-                    for key in keys
-                    for a in people.keys[key]
-                    if a.person == person and isinstance(self.graph.bodies[a.act], Device)
-                )
-                refused.update(act for _, _, act in own[DEVICES_MAX:])
+                own = self.own_devices(people, person)
+                refused.update(own[DEVICES_MAX:])
+                if len(own) > DEVICES_MAX:
+                    people.full[person] = self.graph.order_key(own[DEVICES_MAX - 1])
         return refused
 
-    def _has_consent(self, key: bytes, admission: Admission) -> bool:
+    def own_devices(self, people: People, person: bytes) -> list[int]:
+        """The acts by which a person admitted keys of its own, in the order."""
+        return self.graph.in_order(
+            {
+                a.act
+                for key in people.persons.get(person, ())
+                for a in people.keys[key]
+                if a.person == person and isinstance(self.graph.bodies[a.act], Device)
+            }
+        )
+
+    def has_consent(self, key: bytes, admission: Admission) -> bool:
+        """Whether an admission carries the key's own signature."""
         known = self._consents.get(admission.act)
         if known is None or isinstance(self.graph.bodies[admission.act], Found):
             known = self._consents[admission.act] = self._check_consent(key, admission)

@@ -3,6 +3,8 @@
 `Taken` answers for one such set, as if exactly those removals were in effect.
 
 - A stewards' removal of a key or its person decides over the person's own closing of it.
+- A closing takes the key from the person who closes it, not from another for whom it stands,
+  and leaves admitted whom a steward ever proposed as a steward.
 - Of removals of which none knew the other the higher pin counts; one that follows another
   cannot raise its pins (a `MovePins` can).
 - A dismissal, and a removal of the person, also ends the terms as steward that it did not
@@ -17,7 +19,7 @@ What this does not do: say which removals are in effect. See `lumbre.trust.remov
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lumbre.trust.acts import Close, Dismiss, MovePins, Remove
 from lumbre.trust.graph import Graph, Pin, pins_of
@@ -57,9 +59,19 @@ class Taken:
         self._pins: dict[int, tuple[Pin, ...]] = {}
         for number in graph.in_order(acts):
             self._note(number)
-        self.void_admissions = self._void_admissions(admissions)
-        if self.void_admissions:
-            self.people = admissions.find(founding, self.void_admissions, lambda _: True)
+        self._admissions = admissions
+        self._founding = founding
+        self._touched = {*self._on_key, *self._closing}
+        for person in self._on_person:
+            self._touched.update(everyone.persons.get(person, ()))
+        # Among whom a closing's author is looked for: whom the closings leave, taken at their word.
+        self.closers = everyone
+        if self._cuts_off():
+            self.people = self.admitted(weighty.granted.__contains__)
+            if self._closing:
+                self.closers = self.people
+                self._of_key.clear()
+                self.people = self.admitted(weighty.granted.__contains__)
 
     def _note(self, number: int) -> None:
         body = self.graph.bodies[number]
@@ -77,16 +89,45 @@ class Taken:
                 self._on_person.setdefault(body.person, []).append(number)
                 self._ends.setdefault(body.person, []).append(number)
 
-    def _void_admissions(self, admissions: Admissions) -> frozenset[int]:
-        keys = {*self._on_key, *self._closing}
-        for person in self._on_person:
-            keys.update(self._everyone.persons.get(person, ()))
-        return frozenset(
-            number
-            for key in keys
-            for number in admissions.by_author.get(key, ())
-            if self.voids(number, self._everyone)
+    def _cuts_off(self) -> bool:
+        """Whether any admission is past the pins of its author."""
+        return any(
+            not self.stands(number, key, admission)
+            for key in self._touched
+            for number in self._admissions.by_author.get(key, ())
+            for admission in self._everyone.keys.get(key, ())
         )
+
+    def admitted(self, in_effect: Callable[[int], bool]) -> People:
+        """Who is admitted by acts that stand, with the votes that are in effect."""
+        rooted = [way for number, way in self.weighty.rooted.items() if self._is_kept(number)]
+        return self._admissions.find(self._founding, in_effect, self.stands, rooted)
+
+    def stands(self, number: int, key: bytes, admission: Admission) -> bool:
+        """Whether an act of a key is not past the pins that one of its admissions has."""
+        if key not in self._touched:
+            return True
+        removals = self.of_key(key, admission)
+        return not removals or self.is_within(number, removals)
+
+    def _is_kept(self, number: int) -> bool:
+        """Whether nothing but closings would undo the admission of whom a steward proposed."""
+        author = self.graph.entries[number].name.author
+        return any(
+            self.stands(number, author, admission)
+            or isinstance(self.graph.bodies[self.of_key(author, admission)[0]], Close)
+            for admission in self._everyone.keys.get(author, ())
+        )
+
+    def close(self, number: int) -> None:
+        """Take a closing in that makes no act void."""
+        body = self.graph.bodies[number]
+        assert isinstance(body, Close)
+        self.acts |= {number}
+        self._touched.add(body.key)
+        self._closing[body.key] = self.graph.in_order([*self._closing.get(body.key, ()), number])
+        for admission in self.people.keys[body.key]:
+            self._of_key.pop((body.key, admission.act, admission.person), None)
 
     def pins(self, removal: int) -> tuple[Pin, ...]:
         """The pins of a removal, where they were last moved."""
@@ -107,9 +148,15 @@ class Taken:
                 for number in self._on_person.get(admission.person, ())
                 if not (admission.by_vote and self.weighty.is_past(number, admission.act))
             ]
-            found = self._first(self.graph.in_order(numbers) or self._closing.get(key, ()))
+            closings = [n for n in self._closing.get(key, ()) if self._is_for(n, admission.person)]
+            found = self._first(self.graph.in_order(numbers) or closings)
             self._of_key[name] = found
         return found
+
+    def _is_for(self, closing: int, person: bytes) -> bool:
+        """Whether the author of a closing is a key of the person, who alone loses the other."""
+        author = self.graph.entries[closing].name.author
+        return any(a.person == person for a in self.closers.keys.get(author, ()))
 
     def of_term(self, person: bytes, term: int) -> Numbers:
         """The removals that end a term as steward, the first where some follow others."""
@@ -146,11 +193,7 @@ class Taken:
     def voids(self, number: int, people: People) -> bool:
         """Whether an act is past the pins of every admission of its author."""
         author = self.graph.entries[number].name.author
-        for admission in people.keys.get(author, ()):
-            removals = self.of_key(author, admission)
-            if not removals or self.is_within(number, removals):
-                return False
-        return True
+        return not any(self.stands(number, author, a) for a in people.keys.get(author, ()))
 
     def voids_vote(
         self, vote: int, author: bytes, person: bytes, terms: Numbers, proposal: int

@@ -13,13 +13,14 @@ What this does not do: use a clock, or prefer who is senior.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from itertools import permutations
 from typing import Final
 
-from lumbre.trust.acts import Close, Device, Dismiss, MovePins, Remove
+from lumbre.trust.acts import Close, Dismiss, MovePins, Remove
 from lumbre.trust.council import Council, Outcome
 from lumbre.trust.graph import Graph, pins_of
-from lumbre.trust.people import Admissions, People
+from lumbre.trust.people import Admission, Admissions, People
 from lumbre.trust.pins import Taken
 from lumbre.trust.weighty import Weighty
 
@@ -27,13 +28,30 @@ ROUNDS_MAX: Final = 12
 """Removals that void one another in a chain longer than this are undecided. Each link needs
 a majority of its own, so honest histories have one or two."""
 
+GRANTS_MAX: Final = 64
+"""Keys admitted by vote, each with the voice of the one before, in a chain: further ones have no
+effect. A community where one steward after another loses all devices has a handful."""
+CLOSINGS_MAX: Final = 4
+"""How often a key closes another: to set pins right. Each may let all be evaluated anew."""
+
 _NONE: Final[frozenset[int]] = frozenset()
 
 
 class Settled:
     """The outcome: proposals in effect, removals, admitted keys, and the living terms."""
 
-    __slots__ = ("founders", "founding", "graph", "live", "outcome", "people", "taken", "weighty")
+    __slots__ = (
+        "approvals",
+        "founders",
+        "founding",
+        "graph",
+        "live",
+        "outcome",
+        "people",
+        "taken",
+        "vouched",
+        "weighty",
+    )
 
     def __init__(
         self,
@@ -54,45 +72,79 @@ class Settled:
         self.people = people
         self.live = live
         self.founding = founding
+        self.vouched: Container[bytes] = founders
+        self.approvals: Container[int] = ()
+
+    def shown(self, key: bytes) -> Admission | None:
+        """The admission by which a key is shown: the nearest to a founder that is in force."""
+        found = [a for a in self.people.keys.get(key, ()) if a.person in self.vouched]
+        return min(found, key=lambda a: a.rank) if found else None
 
 
 class Settlement:
     """Finds the removals in effect. Made for one evaluation and dropped after it."""
 
-    def __init__(self, graph: Graph, admissions: Admissions, founding: int) -> None:
+    def __init__(
+        self, graph: Graph, admissions: Admissions, founding: int, closings: Iterable[int]
+    ) -> None:
+        self.is_decided = False
         self.graph = graph
         self.admissions = admissions
         self.founding = founding
-        self.everyone = admissions.find(founding, _NONE, lambda _: True)
+        self._look(_NONE)
+        self._grant_votes()
+        self._closings = [number for number in closings if self._stands(number, self.everyone)]
+
+    def _look(self, granted: frozenset[int]) -> None:
+        """Who is admitted where these votes are in effect, before anything is taken away."""
+        graph, founding = self.graph, self.founding
+        self.everyone = self.admissions.find(founding, granted.__contains__)
         self._founders = founders = frozenset(
             a.person for found in self.everyone.keys.values() for a in found if a.act == founding
         )
-        self.weighty = Weighty(graph, self.everyone, founders)
+        self.weighty = Weighty(graph, self.everyone, founders, granted)
         self.council = Council(graph, self.weighty, self.everyone, founding, founders)
-        self._closings = [
-            number
-            for number, body in enumerate(graph.bodies)
-            if isinstance(body, Close) and self._stands(number, body)
-        ]
         self._support: dict[int, int] = {}
         self._known: dict[tuple[frozenset[int], ...], Outcome] = {}
         self._takens: dict[frozenset[int], Taken] = {}
         self._muted = _NONE
         self._barred = _NONE
 
-    def _stands(self, number: int, body: Close) -> bool:
+    def _grant_votes(self) -> None:
+        """Find the further keys of a person for which the stewards voted; no others are known.
+
+        Anyone may claim a key for anyone: what was not granted speaks, signs and closes for
+        nobody, and nothing is admitted by it.
+        """
+        claims, granted = self.admissions.by_vote, _NONE
+        for _ in range(GRANTS_MAX if claims else 0):
+            more = self._decide(self._taken(_NONE)).effective & claims
+            if more <= granted:
+                break
+            granted |= more
+            self._look(granted)
+
+    def is_valid(self, number: int, taken: Taken) -> bool:
+        """Whether a closing has an effect, among the keys that are admitted by now."""
+        return self._stands(number, self.everyone, taken.people) and self._is_valid_closing(
+            number, taken
+        )
+
+    def _stands(self, number: int, *known: People) -> bool:
         """Whether a closing leaves its own author admitted: none cuts the branch it sits on."""
+        graph = self.graph
+        body = graph.bodies[number]
+        assert isinstance(body, Close)
         pins = pins_of(body.pins)
-        graph, keys = self.graph, self.everyone.keys
         ways, seen = [graph.entries[number].name.author], set[bytes]()
         while ways:
             key = ways.pop()
             if key in seen:
                 continue
             seen.add(key)
-            for admission in keys.get(key, ()):
+            for admission in (a for people in known for a in people.keys.get(key, ())):
                 entry = graph.entries[admission.act]
-                if not isinstance(graph.bodies[admission.act], Device):
+                if admission.act == self.founding:
                     return True
                 if entry.name.author != body.key or graph.is_within(entry, pins):
                     ways.append(entry.name.author)
@@ -105,11 +157,13 @@ class Settlement:
             for number, voters in self._decide(self._taken(_NONE)).voters.items()
         }
         sure, possible = self._bounds()
+        self.is_decided = sure == possible
         if sure != possible:
             self._muted = self._not_last_words(possible - sure)
             sure, possible = self._bounds()
         settled = self._result(possible, possible - sure)
         if not self._somebody_may_act(settled):
+            self.is_decided = False
             settled = self._keep_somebody(sure, possible)
         return settled
 
@@ -179,6 +233,8 @@ class Settlement:
         would else be left alone. A removal that was in effect before the other is no side.
         """
         weighty = self.weighty
+        electorates = self._decide(self._taken(_NONE)).electorate.values()
+        voters = frozenset[bytes]().union(*electorates)
         muted: set[int] = set()
         removals = sorted(undecided & weighty.votes.keys())
         for one, other in permutations(removals, 2):
@@ -187,7 +243,7 @@ class Settlement:
                     vote
                     for vote in weighty.votes[one]
                     for later in weighty.votes[other]
-                    if weighty.persons_of(vote) & weighty.persons_of(later)
+                    if weighty.persons_of(vote) & weighty.persons_of(later) & voters
                     and not weighty.is_past(later, vote)
                 )
         return frozenset(muted)
@@ -213,9 +269,7 @@ class Settlement:
             return self._result(acts, forced)
         people = taken.people
         if any(a.by_vote for found in people.keys.values() for a in found):
-            people = self.admissions.find(
-                self.founding, taken.void_admissions, outcome.effective.__contains__
-            )
+            people = taken.admitted(outcome.effective.__contains__)
         live = {
             person: kept
             for person, terms in outcome.final.live.items()

@@ -9,16 +9,19 @@ What this does not do: check links, wait for references, or bound how many acts 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lumbre.record.log import Lane
 from lumbre.schema.roles import Role
-from lumbre.trust.acts import Act, Admit, Adopt, Appoint, Close, Device, Found, Grant, TrustAct
+from lumbre.trust.acts import Act, Adopt, Appoint, Found, Grant, TrustAct
 from lumbre.trust.grants import DEFAULTS, RENEWED_BY_A_MEMBER_MAX, LaneBytes, cap, merge
-from lumbre.trust.graph import Graph, Pin
+from lumbre.trust.graph import Pin
+from lumbre.trust.growth import Growth, Known
 from lumbre.trust.judge import standing_admissions
-from lumbre.trust.people import DEVICES_MAX, Admissions
+from lumbre.trust.people import Admission
 from lumbre.trust.removal import Settled, Settlement
 from lumbre.trust.rights import AuthorRight, Layers, Rights
-from lumbre.trust.weighty import is_deciding
+from lumbre.trust.vouch import Vouched
 
 _NO_GRANT: LaneBytes = (0, 0, 0, 0)
 _RENEWABLE = frozenset({Role.GUEST, Role.SENSOR})
@@ -31,18 +34,16 @@ class Trust:
     def __init__(self, space: bytes) -> None:
         self.space = space
         self.evaluations = 0
-        self._graph = Graph()
-        self._admissions = Admissions(space, self._graph)
-        self._by_author: dict[bytes, list[int]] = {}
+        self.settlement: Settlement | None = None
+        self._known = Known(space)
         self._founding: int | None = None
         self._fresh: list[int] = []
-        self.settlement: Settlement | None = None
-        self._settled: Settled | None = None
+        self._growth: Growth | None = None
+        self._vouched: Vouched | None = None
         self._rights: Rights | None = None
         self._voted_grants: dict[bytes, LaneBytes] = {}
         self._renewed: dict[bytes, LaneBytes] = {}
         self._steward_pins: dict[bytes, tuple[Pin, ...]] = {}
-        self._sensitive: set[bytes] = set()
 
     def add(self, act: Act) -> None:
         """Take in an act, after those that it refers to. The same act twice is one."""
@@ -54,16 +55,12 @@ class Trust:
             return
         if not isinstance(body, Found | TrustAct | None):
             act = Act(entry, None, act.refs)
-        number = self._graph.add(act)
+        number = self._known.graph.add(act)
         if number is None:
             return
         if isinstance(body, Found):
             self._founding = number
-        else:
-            self._by_author.setdefault(entry.name.author, []).append(number)
-        if isinstance(body, Admit | Device):
-            self._admissions.add(number)
-        self._fresh.append(number)
+        self._fresh += self._known.note(number)
 
     def rights(self) -> Rights:
         """What the acts known give, evaluated if acts came since."""
@@ -72,23 +69,27 @@ class Trust:
             if self._founding is None:
                 empty: Layers[bytes, AuthorRight] = Layers({})
                 self._rights = Rights(self.space, None, empty, Layers({}))
-            elif self._settled is None or not self._extend(fresh):
+            elif not self._extend(fresh):
                 self._rights = self._evaluate(self._founding)
         assert self._rights is not None
         return self._rights
 
     def _evaluate(self, founding: int) -> Rights:
         self.evaluations += 1
-        self.settlement = Settlement(self._graph, self._admissions, founding)
-        settled = self._settled = self.settlement.settle()
+        known = self._known
+        closings = [number for numbers in known.closings.values() for number in numbers]
+        self.settlement = Settlement(known.graph, known.admissions, founding, closings)
+        settled = self.settlement.settle()
         self._voted_grants, self._renewed = {}, {}
         self._steward_pins = self._former_stewards(settled)
-        self._sensitive = self._unknown_targets(settled)
+        self._vouched = settled.vouched = Vouched(settled, self._steward_pins)
+        settled.approvals = self._vouched.approvals
+        self._growth = Growth(known, self.settlement, settled)
         adopted: _Adopted = {}
         for key in settled.people.keys:
-            for number in self._by_author.get(key, ()):
+            for number in known.by_author.get(key, ()):
                 self._note_effects(settled, number, adopted)
-        authors = {key: self._author(settled, key) for key in settled.people.keys}
+        authors = self._authors(settled, settled.people.keys)
         return Rights(self.space, settled, Layers(authors), Layers(adopted))
 
     def _former_stewards(self, settled: Settled) -> dict[bytes, tuple[Pin, ...]]:
@@ -110,33 +111,21 @@ class Trust:
             if person not in settled.live
         }
 
-    def _unknown_targets(self, settled: Settled) -> set[bytes]:
-        """Persons and keys whose admission would make a proposal valid after all."""
-        found: set[bytes] = set()
-        for number, why in settled.outcome.notes.items():
-            if why in {"right.not-admitted", "right.not-a-member"}:
-                body = settled.graph.bodies[number]
-                found.update(
-                    target
-                    for name in ("person", "key")
-                    if (target := getattr(body, name, None)) is not None
-                )
-        return found
-
     def _extend(self, fresh: list[int]) -> bool:
         """Add acts to the last result; False where all must be evaluated anew."""
-        settled, rights = self._settled, self._rights
-        assert settled is not None
-        assert rights is not None
-        keys: set[bytes] = set()
-        adopted: _Adopted = {}
-        for number in fresh:
-            author = self._graph.entries[number].name.author
-            if author in settled.people.keys and not self._take(
-                settled, number, keys, adopted, rights
-            ):
-                return False
-        authors = {key: self._author(settled, key) for key in keys if key in settled.people.keys}
+        growth, rights = self._growth, self._rights
+        if growth is None or rights is None or rights.settled is None:
+            return False
+        growth.start()
+        if not all(growth.take(number) for number in fresh):
+            return False
+        settled, adopted = rights.settled, _Adopted()
+        assert self._vouched is not None
+        if not all(self._vouched.add(number, growth.keys) for number in growth.acts):
+            return False
+        for number in growth.acts:
+            self._note_effects(settled, number, adopted, rights)
+        authors = self._authors(settled, growth.keys & settled.people.keys.keys())
         self._rights = Rights(
             self.space,
             settled,
@@ -144,53 +133,6 @@ class Trust:
             rights.adopted.with_items(adopted),
         )
         return True
-
-    def _take(
-        self,
-        settled: Settled,
-        number: int,
-        keys: set[bytes],
-        adopted: _Adopted,
-        rights: Rights,
-    ) -> bool:
-        """Let one act of an admitted author take effect, and what waited for it."""
-        waiting = [number]
-        while waiting:
-            number = waiting.pop()
-            body = self._graph.bodies[number]
-            if is_deciding(body) and not self._is_idle(settled, number):
-                return False
-            self._note_effects(settled, number, adopted, rights)
-            if isinstance(body, Grant):
-                keys.add(body.key)
-            if isinstance(body, Admit | Device) and standing_admissions(settled, number):
-                if body.key in settled.people.keys or body.key in self._sensitive:
-                    return False
-                key = self._admissions.extend(settled.people, number, lambda _: False)
-                if key is not None:
-                    keys.add(key)
-                    if not self._fits(settled, key, body):
-                        return False
-                    waiting += self._by_author.get(key, ())
-        return True
-
-    def _fits(self, settled: Settled, key: bytes, body: object) -> bool:
-        """Whether a newly admitted key leaves all that was decided as it is."""
-        (admission,) = settled.people.keys[key]
-        if admission.person in self._sensitive:
-            return False
-        return not (
-            isinstance(body, Device) and len(settled.people.persons[admission.person]) > DEVICES_MAX
-        )
-
-    def _is_idle(self, settled: Settled, number: int) -> bool:
-        """Whether a deciding act is by nobody who may ever decide: it then changes nothing."""
-        body = self._graph.bodies[number]
-        if not isinstance(body, TrustAct) or isinstance(body, Close):
-            return False
-        author = self._graph.entries[number].name.author
-        candidates = settled.weighty.candidates
-        return not any(a.person in candidates for a in settled.people.keys.get(author, ()))
 
     def _note_effects(
         self,
@@ -200,7 +142,7 @@ class Trust:
         rights: Rights | None = None,
     ) -> None:
         """Grants and adoptions: what acts do beside admitting and deciding."""
-        body = self._graph.bodies[number]
+        body = settled.graph.bodies[number]
         if isinstance(body, Grant):
             if number in settled.outcome.effective:
                 known = self._voted_grants.get(body.key, _NO_GRANT)
@@ -220,9 +162,16 @@ class Trust:
     def _is_by_member(self, settled: Settled, number: int) -> bool:
         return any(a.role is Role.MEMBER for a in standing_admissions(settled, number))
 
-    def _author(self, settled: Settled, key: bytes) -> AuthorRight:
-        admission = settled.people.best(key)
-        assert admission is not None
+    def _authors(self, settled: Settled, keys: Iterable[bytes]) -> dict[bytes, AuthorRight]:
+        """What keys may do, those of persons whose admission is in force."""
+        found = {}
+        for key in keys:
+            admission = settled.shown(key)
+            if admission is not None:
+                found[key] = self._author(settled, key, admission)
+        return found
+
+    def _author(self, settled: Settled, key: bytes, admission: Admission) -> AuthorRight:
         person = admission.person
         role = admission.role
         steward_pins = None

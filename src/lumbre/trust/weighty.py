@@ -30,7 +30,7 @@ from lumbre.trust.acts import (
     SetRules,
 )
 from lumbre.trust.graph import Graph
-from lumbre.trust.people import People
+from lumbre.trust.people import Admission, People
 
 CANDIDATES_MAX: Final = 256
 """Persons who are ever proposed as stewards; the first in the order count. Ten years of a
@@ -74,8 +74,15 @@ def join(pasts: Collection[Past]) -> Past:
 class Weighty:
     """Places and pasts of the acts of a graph. Built once for each evaluation."""
 
-    def __init__(self, graph: Graph, people: People, founders: frozenset[bytes]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        people: People,
+        founders: frozenset[bytes],
+        granted: frozenset[int],
+    ) -> None:
         self.graph = graph
+        self.granted = granted
         self.acts: list[int] = []
         self.lines: list[list[int]] = []
         self.place: dict[int, tuple[int, int]] = {}
@@ -92,6 +99,7 @@ class Weighty:
         }
         self._build()
         self._find_joint()
+        self.rooted = self._find_rooted(people)
 
     def persons_of(self, number: int) -> frozenset[bytes]:
         """For whom the author of an act may speak, before anything was taken away."""
@@ -138,11 +146,23 @@ class Weighty:
         """What each person signed, and which proposals several persons signed."""
         for number in self.acts:
             signers = [self.persons_of(vote) for vote in self.votes.get(number, ())]
-            everyone = frozenset[bytes]().union(*signers)
+            everyone = frozenset[bytes]().union(*signers) & self.candidates
             if len(everyone) > 1:
                 self.joint.add(number)
             for person in everyone:
                 self.signed.setdefault(person, []).append(number)
+
+    def _find_rooted(self, people: People) -> dict[int, tuple[bytes, Admission]]:
+        """The admissions of persons whom a steward proposed: nobody's closing undoes those."""
+        found: dict[int, tuple[bytes, Admission]] = {}
+        for person in sorted(self.candidates):
+            number = self.graph.number.get(person)
+            body = None if number is None else self.graph.bodies[number]
+            if isinstance(body, Admit):
+                for admission in people.keys.get(body.key, ()):
+                    if admission.act == number:
+                        found[admission.act] = body.key, admission
+        return found
 
     def is_past(self, number: int, of: int) -> bool:
         """Whether an act with a place is in the past of another that decides."""

@@ -1,15 +1,22 @@
-"""Carrying: all that this device holds as a file, and taking in a file from another."""
+"""Carrying: today's bundle onto any phone, and what a phone brings from the next board.
+
+Every neighbour is a courier: neither needs to be signed in, nor the node to be unlocked.
+"""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from lumbre.board.forms import UPLOAD_MAX_BYTES, read_upload
+from lumbre.board.upload import read_bundle_upload
 from lumbre.board.visit import REFILL_STATUS, Visit
-from lumbre.errors import Invalid, LumbreError
-from lumbre.node.exchange import take_in
+from lumbre.errors import Invalid, LumbreError, NotFound, Refused
+from lumbre.node.carrying import Bundles, take_bundles
 from lumbre.node.intake import Received
-from lumbre.sync import BundleReader, write_bundle
+from lumbre.node.todays import Today
+
+_BUSY = "refused.many-phones"
+_BUSY_STATUS = 503
+_NAME = "file"
 
 
 async def show(visit: Visit) -> Response:
@@ -17,34 +24,65 @@ async def show(visit: Visit) -> Response:
     return _page(visit, None, "")
 
 
-def _page(visit: Visit, received: Received | None, error: str) -> Response:
-    return visit.page("carry", REFILL_STATUS if error else 200, received=received, error=error)
+def _page(visit: Visit, received: Received | None, error: str, status: int = 200) -> Response:
+    today = _today(visit)
+    return visit.page(
+        "carry",
+        status,
+        received=received,
+        error=error,
+        today=today,
+        size_kb=-(-len(today.data) // 1000) if today else 0,
+    )
+
+
+def _today(visit: Visit) -> Today | None:
+    if not visit.node.spaces():
+        return None
+    return visit.board.todays.of(visit.node, visit.space)
 
 
 async def bundle(visit: Visit) -> Response:
-    """Everything that this device holds of the space, sealed as it is.
-
-    At most what another board takes in: more goes by a folder, in several bundles.
-    """
-    space = visit.space
-    data = b"".join(write_bundle(visit.node.give(space.id), UPLOAD_MAX_BYTES))
-    visit.home.events.note("gave", size_bytes=len(data))
-    name = f"lumbre-{space.id.hex()[:8]}-{visit.home.random.bytes(4).hex()}.lumbre"
+    """Today's bundle. Its name is random: on a phone it says nothing either."""
+    today = _today(visit)
+    if today is None:
+        raise NotFound("not-found.no-bundle")
+    visit.home.events.note("gave", size_bytes=len(today.data))
+    name = f"lumbre-{visit.home.random.bytes(4).hex()}.lumbre"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    return Response(today.data, media_type="application/octet-stream", headers=headers)
 
 
 async def take(visit: Visit) -> Response:
-    """Take in a file. Doing it twice changes nothing, so it needs no memory of the first."""
+    """Take in a file. Doing it twice changes nothing, so it needs no memory of the first.
+
+    Of a file that is damaged or was cut off, what came whole before that is kept.
+    """
     try:
-        form, file = await read_upload(visit.request)
-        if not visit.board.slips.is_ours(form.get("slip", "")):
-            return _page(visit, None, visit.words("board.old-form"))
-        if not file:
-            raise Invalid("invalid.empty", field="file")
-        received, _ = take_in(visit.node, BundleReader().feed(file))
+        with visit.board.uploads.one():
+            form, file = await read_bundle_upload(visit.request, visit.home.folder.path)
+            if not visit.board.slips.is_ours(form.get("slip", "")):
+                return _page(visit, None, visit.words("board.old-form"), REFILL_STATUS)
+            if not file:
+                raise Invalid("invalid.empty", field="file")
+            bundles = Bundles([_NAME], lambda _: file)
+            received, _ = take_bundles(visit.node, bundles)
     except LumbreError as error:
-        visit.home.events.error(error)
-        return _page(visit, None, visit.words.error(error))
+        status = _BUSY_STATUS if error.message_id == _BUSY else REFILL_STATUS
+        return _page(visit, None, visit.complain(error, field="file"), status)
     visit.home.events.note("took", new=received.new, refused=sum(received.refused.values()))
-    return _page(visit, received, "")
+    wrong = _wrong_with(bundles)
+    if wrong is None:
+        return _page(visit, received, "")
+    has_some = received.new or received.known or received.refused
+    said = visit.complain(Refused(wrong), field="file")
+    return _page(visit, received if has_some else None, said, REFILL_STATUS)
+
+
+def _wrong_with(bundles: Bundles) -> str | None:
+    """The message id of what was wrong with the one file."""
+    if bundles.sealed:
+        return "refused.not-for-this-device"
+    if bundles.refused:
+        return bundles.refused[0][1]
+    return "refused.cut-short" if bundles.cut_short else None

@@ -52,8 +52,7 @@ async def request(visit: Visit) -> Response:
             return _page(visit, {}, visit.words("board.old-form"))
         asked, name = joining.read_request(visit.node, file)
     except LumbreError as error:
-        visit.home.events.error(error)
-        return _page(visit, {}, visit.words.error(error))
+        return _page(visit, {}, visit.complain(error, field="file"))
     said = six_words(joining.words_bytes(asked))
     return _page(visit, {}, "", asks={"name": name, "words": said, "request": file.hex()})
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from lumbre.board.forms import Form
-from lumbre.board.visit import OWN_GOODS_MAX, PLACES_MAX, REFILL_STATUS, Visit, post
+from lumbre.board.pages.things import thing_form, thing_said
+from lumbre.board.visit import REFILL_STATUS, Visit, post
 from lumbre.errors import Invalid, NotFound
 from lumbre.kinds.supply.needs import NeedRow
 from lumbre.kinds.supply.offers import CommitmentRow
 from lumbre.node.census import Census
-from lumbre.node.goods import OTHER, READY
-from lumbre.node.said import good as good_name
 from lumbre.node.said import held
 
 ID_CHARS = 16
@@ -23,18 +22,7 @@ async def new(visit: Visit) -> Response:
 
 
 def _form(visit: Visit, form: Form, error: str) -> Response:
-    goods = visit.reading.goods(visit.space.id)
-    own = [(r.code, good_name(visit.words, r.code, r.name, r.name_en)) for r in goods.values()]
-    return visit.page(
-        "need_new",
-        REFILL_STATUS if error else 200,
-        form=form,
-        error=error,
-        ready=READY,
-        own_goods=own[:OWN_GOODS_MAX],
-        other=OTHER,
-        places=visit.reading.place_names(visit.space.id)[:PLACES_MAX],
-    )
+    return thing_form(visit, "need_new", form, error)
 
 
 async def create(visit: Visit) -> Response:
@@ -43,14 +31,7 @@ async def create(visit: Visit) -> Response:
 
 
 def _create(visit: Visit, form: Form) -> str:
-    entry = visit.desk.need(
-        good=form.get("good", OTHER),
-        other=form.get("other", ""),
-        amount=form.get("amount", ""),
-        people=form.get("people", "") or "0",
-        place=form.get("place", ""),
-        note=form.get("note", ""),
-    )
+    entry = visit.desk.need(people=form.get("people", "") or "0", **thing_said(form))
     return f"/needs/{entry.id.hex()[:ID_CHARS]}?new"
 
 

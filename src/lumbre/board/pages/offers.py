@@ -5,9 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from lumbre.board.forms import Form
-from lumbre.board.visit import OWN_GOODS_MAX, PLACES_MAX, REFILL_STATUS, Visit, post
-from lumbre.node.goods import OTHER, READY
-from lumbre.node.said import good as good_name
+from lumbre.board.pages.things import thing_form, thing_said
+from lumbre.board.visit import Visit, post
 
 SHOWN_MAX = 12
 
@@ -26,18 +25,7 @@ async def new(visit: Visit) -> Response:
 
 
 def _form(visit: Visit, form: Form, error: str) -> Response:
-    goods = visit.reading.goods(visit.space.id)
-    own = [(r.code, good_name(visit.words, r.code, r.name, r.name_en)) for r in goods.values()]
-    return visit.page(
-        "offer_new",
-        REFILL_STATUS if error else 200,
-        form=form,
-        error=error,
-        ready=READY,
-        own_goods=own[:OWN_GOODS_MAX],
-        other=OTHER,
-        places=visit.reading.place_names(visit.space.id)[:PLACES_MAX],
-    )
+    return thing_form(visit, "offer_new", form, error)
 
 
 async def create(visit: Visit) -> Response:
@@ -46,11 +34,5 @@ async def create(visit: Visit) -> Response:
 
 
 def _create(visit: Visit, form: Form) -> str:
-    visit.desk.offer(
-        good=form.get("good", OTHER),
-        other=form.get("other", ""),
-        amount=form.get("amount", ""),
-        place=form.get("place", ""),
-        note=form.get("note", ""),
-    )
+    visit.desk.offer(**thing_said(form))
     return "/offers?new"

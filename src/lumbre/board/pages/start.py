@@ -73,8 +73,8 @@ async def join(visit: Visit) -> Response:
         choose_passphrase(visit, form)
         joining.ask(visit.node, file, person)
     except LumbreError as error:
-        visit.home.events.error(error)
-        return _page(visit, {"joining": form.get("person", "")}, visit.words.error(error))
+        said = visit.complain(error, form="join", field="file")
+        return _page(visit, {"joining": form.get("person", "")}, said)
     return visit.go("/start")
 
 

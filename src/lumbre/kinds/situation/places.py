@@ -13,6 +13,7 @@ import msgspec
 
 from lumbre.kinds.shared import (
     FACTS_BY_AUTHOR,
+    first_version,
     is_removed,
     machines_choice,
     survivors,
@@ -117,7 +118,7 @@ def derive_place(key: bytes, facts: Sequence[Fact]) -> PlaceRow:
     left = survivors(facts)
     lines = tuple(_version(fact) for fact in left)
     now = _version(machines_choice(left))
-    first = next((fact for fact in facts if fact.body.first is None), facts[0])
+    first = first_version(facts)
     return PlaceRow(
         first.body.first or first.ref,
         now.name,

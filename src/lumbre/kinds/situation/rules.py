@@ -13,6 +13,7 @@ from lumbre.kinds.situation.records import (
     RumourCheck,
 )
 from lumbre.schema.kind import Targets
+from lumbre.trust.acts import Mandate
 
 
 def _position_is_whole(body: Place, targets: Targets, author: bytes) -> str | None:
@@ -56,6 +57,12 @@ def _same_count(body: PeopleCount, targets: Targets, author: bytes) -> str | Non
     return None if other.people == body.people else "content.other-number"
 
 
+def _names_an_organisation(body: PeopleCount, targets: Targets, author: bytes) -> str | None:
+    """Two mandates may be of one organisation: whoever counts names the organisation itself."""
+    target = None if body.speaks_for is None else targets.get(body.speaks_for)
+    return "content.not-an-organisation" if isinstance(target, Mandate) else None
+
+
 def _parts_fit(body: PeopleCount, targets: Targets, author: bytes) -> str | None:
     if body.under_five + body.over_seventy > body.people or body.households > body.people:
         return "content.parts-exceed-whole"
@@ -87,7 +94,9 @@ def _checks_a_first(body: RumourCheck, targets: Targets, author: bytes) -> str |
 
 check_place = rules(_position_is_whole, _names_the_first, edits_one_thing)
 check_point = rules(at_first_place, _same_place)
-check_people_count = rules(at_first_place, _parts_fit, _same_place, _same_count)
+check_people_count = rules(
+    at_first_place, _names_an_organisation, _parts_fit, _same_place, _same_count
+)
 check_observation = rules(at_first_place, _ends_same_service)
 check_probe = rules(at_first_place)
 check_rumour = rules(at_first_place, _repeats_a_first)

@@ -17,6 +17,7 @@ from lumbre.kinds.shared import (
     by_record,
     by_same_person,
     confirmed_refs,
+    first_version,
     guests,
     machines_choice,
     persons,
@@ -195,9 +196,9 @@ def derive_offer(key: bytes, facts: Sequence[Fact]) -> OfferRow | None:
     left = survivors(versions, by_same_person, confirmed)
     now = machines_choice(left, confirmed)
     body: Offer = now.body
-    first = next((f for f in versions if f.body.first is None), versions[0])
-    withdrawn = any([fact.person == first.person for fact in said.get(OfferWithdrawn, ())])
-    committed, used = _used(said)
+    first = first_version(versions)
+    withdrawn = any(fact.person == first.person for fact in said.get(OfferWithdrawn, ()))
+    committed, taken, used = _used(said)
     enters = now.counts or now.ref in confirmed
     return OfferRow(
         first.body.first or first.ref,
@@ -207,7 +208,7 @@ def derive_offer(key: bytes, facts: Sequence[Fact]) -> OfferRow | None:
         body.unit,
         body.quantity,
         committed,
-        total(said, Received),
+        taken,
         0 if withdrawn else max(0, body.quantity - used),
         body.spoils_by_s,
         body.until_s,
@@ -220,19 +221,20 @@ def derive_offer(key: bytes, facts: Sequence[Fact]) -> OfferRow | None:
     )
 
 
-def _used(said: Said) -> tuple[int, int]:
-    """(committed, committed or taken): what was taken for a commitment is not counted twice."""
+def _used(said: Said) -> tuple[int, int, int]:
+    """(committed, taken, either): what was taken for a commitment is not counted twice."""
     committed = {f.ref: f.body.quantity for f in standing_commitments(said)}
-    if Received not in said:
-        used = sum(committed.values())
-        return used, used
+    committed_sum = sum(committed.values())
+    received = once(said, Received)
+    if not received:
+        return committed_sum, 0, committed_sum
     taken: dict[Ref | None, int] = {}
-    for fact in once(said, Received):
+    for fact in received:
         made_for = fact.body.commitment
         taken[made_for] = taken.get(made_for, 0) + fact.body.quantity
     both = set(committed) | set(taken)
     used = sum(max(committed.get(ref, 0), taken.get(ref, 0)) for ref in both if ref is not None)
-    return sum(committed.values()), used + taken.get(None, 0)
+    return committed_sum, sum(taken.values()), used + taken.get(None, 0)
 
 
 def derive_commitment(key: bytes, facts: Sequence[Fact]) -> CommitmentRow | None:
@@ -256,7 +258,7 @@ def derive_commitment(key: bytes, facts: Sequence[Fact]) -> CommitmentRow | None
         total(said, Dispatch, Received),
         persons(late),
         guests(late),
-        any([fact.person == made.person for fact in said.get(CommitmentWithdrawn, ())]),
+        any(fact.person == made.person for fact in said.get(CommitmentWithdrawn, ())),
         bool(standing_commitments(said)),
     )
 
