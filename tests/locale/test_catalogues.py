@@ -59,7 +59,12 @@ FAMILIES = {
         "rules",
     ],
     "board.about.": ["open", "locked"],
-    "sync.": ["twin", *(code.message_id.removeprefix("sync.") for code in Code)],
+    "sync.": [
+        "twin",
+        "unknown-device",
+        "closed-device",
+        *(code.message_id.removeprefix("sync.") for code in Code),
+    ],
 }
 
 # Not ids, though they look like one.
