@@ -233,6 +233,8 @@ def test_a_piece_that_is_not_what_its_name_says_is_not_kept(shared):
     ana[1][hashes[4]] = ana[1][hashes[4]] + b"x"
     meet_with_pieces(ana, eva)
     assert album(eva).missing(media) == [3, 4]
+    # Eight pieces and the list of hashes.
+    assert len(eva[1]) == 9
     assert len(photo(eva, media)) == 80_000
 
 
