@@ -45,6 +45,7 @@ from lumbre.schema.fields import refs_in
 from tests.record import make_vectors
 from tests.record.helpers import Forger, log_of, secret
 from tests.schema.samples import DOMAIN, SAMPLES
+from tests.sync import decoders
 
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 EXECUTION_MAX_S = 1
@@ -166,6 +167,7 @@ DECODERS: dict[str, Decoder] = {
     "reference": Decoder(
         _typed(Ref), lambda: [msgspec.msgpack.encode(Ref(bytes(32), 9, bytes(32)))]
     ),
+    **{name: Decoder(*parts) for name, parts in decoders.DECODERS.items()},
 }
 
 # First bytes of MessagePack that say much in little: lengths, depths, other types.

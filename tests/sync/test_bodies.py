@@ -7,12 +7,15 @@ import random
 import msgspec
 import pytest
 
+from lumbre.errors import Invalid
 from lumbre.kinds.shared import Source
 from lumbre.kinds.situation.records import Rumour
+from lumbre.node import media as media_module
 from lumbre.node.media import Album
 from lumbre.node.meetings import new_meeting
 from lumbre.record import Lane, MediaName
 from lumbre.schema import Via
+from lumbre.store import PieceStore
 from lumbre.sync import bodies, runs
 from lumbre.sync.frames import FrameReader, Pieces, Runs, Want, WantPieces
 from tests.ledger.test_ledger import need
@@ -230,6 +233,8 @@ def test_a_piece_that_is_not_what_its_name_says_is_not_kept(shared):
     ana[1][hashes[4]] = ana[1][hashes[4]] + b"x"
     meet_with_pieces(ana, eva)
     assert album(eva).missing(media) == [3, 4]
+    # Eight pieces and the list of hashes.
+    assert len(eva[1]) == 9
     assert len(photo(eva, media)) == 80_000
 
 
@@ -258,3 +263,24 @@ def test_media_come_after_everything_else(shared):
     assert last < first
     asked = [type(message) for message in FrameReader().feed(bytes(line.down))]
     assert asked.index(Want) < asked.index(WantPieces)
+
+
+def test_pieces_in_a_store_on_disk_go_on_after_a_cut(shared, tmp_path):
+    ana, (eva, _), media = shared
+    store = PieceStore(tmp_path / "media", bytes(32))
+    on_disk = (eva, store)
+    album(on_disk).want(media)
+    meet_with_pieces(ana, on_disk, Line(cut_after=50_000))
+    assert 0 < len(album(on_disk).missing(media)) < media.pieces
+    meet_with_pieces(ana, on_disk)
+    assert photo(on_disk, media) == PHOTO
+    store.close()
+
+
+def test_no_more_media_are_wanted_than_a_list_holds(shared, monkeypatch):
+    monkeypatch.setattr(media_module, "WANTED_MAX", 1)
+    _, eva, media = shared
+    album(eva).want(media)
+    album(eva).want(media)
+    with pytest.raises(Invalid):
+        album(eva).want(MediaName(bytes(32), 9, 9))

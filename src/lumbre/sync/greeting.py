@@ -62,7 +62,7 @@ class Greeting:
         self._binding = binding
         self._side = bytes((0 if is_caller else 1,))
         self._other = bytes((1 if is_caller else 0,))
-        self._is_caller = is_caller
+        self.is_caller = is_caller
 
     def hello(self, spaces: Sequence[bytes], noise: bytes) -> Hello:
         """One's own tags among others; `noise`: at least SPACES_MAX * TAG_BYTES random bytes."""

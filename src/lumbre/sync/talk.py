@@ -62,7 +62,7 @@ class Talk:
         self._out: deque[Iterator[bytes]] = deque()
         self._stash: list[Message] = []
         self._acts_bytes = self._census_bytes = 0
-        self._has_asked_acts = self._has_shown_acts = False
+        self._has_asked_acts = self._has_shown_acts = self._owes_acts = False
         self._has_said_tags = False
         self._heard_tags: frozenset[bytes] | None = None
         self._has_said_done = self._has_heard_done = False
@@ -218,6 +218,8 @@ class Talk:
             self._number, self._shelf, peer.author, self._binding, wants_more=wants
         )
         self._bodies.exchange = self.exchange
+        if self._owes_acts:
+            self._out.append(self._acts())
         stash, self._stash = self._stash, []
         for message in stash:
             self.exchange.receive(message)
@@ -232,7 +234,12 @@ class Talk:
         if self._has_shown_acts or self.peer is None:
             raise Refused("refused.not-a-message")
         self._has_shown_acts = True
-        self._out.append(self._acts())
+        # Where neither knows the other, who calls begins: who calls around is shown nothing
+        # before its own acts have admitted it.
+        if self.exchange is not None or self._greeting.is_caller:
+            self._out.append(self._acts())
+        else:
+            self._owes_acts = True
 
     def _acts(self) -> Iterator[bytes]:
         """The trust lane, as far as it may be shown at once."""
