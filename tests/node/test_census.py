@@ -9,7 +9,7 @@ import pytest
 
 from lumbre.errors import Refused
 from lumbre.ledger import MemoryBook
-from lumbre.node import devices, founding
+from lumbre.node import devices, epochs, joining
 from lumbre.node.census import REFRESH_S, Census, Holders
 from lumbre.node.holdings import Holdings
 from lumbre.node.node import Node
@@ -246,13 +246,13 @@ def test_two_accounts_on_one_laptop_count_once(world):
     (entry,) = ana.write(need())
     meet(world, ana, beto)
     # The same device gets a second key of the same person, and the first one is not closed.
-    invitation = founding.invite(ana.node, world.space)
+    invitation = joining.invite(ana.node, world.space)
     second = Device("beto again")
     second.space = world.space
-    request, name = founding.read_request(
-        ana.node, founding.ask(second.node, invitation, "beto's sister")
+    request, name = joining.read_request(
+        ana.node, joining.ask(second.node, invitation, "beto's sister")
     )
-    founding.admit(ana.node, ana.key, request, name, Role.MEMBER)
+    joining.admit(ana.node, ana.key, request, name, Role.MEMBER)
     seed = dict(second.private.secrets("author"))[world.space + request.author]
     for id_, _ in list(beto.private.secrets("author")):
         del beto.private._secrets["author", id_]
@@ -291,14 +291,14 @@ def test_a_closed_device_no_longer_counts_and_its_records_are_refused(world):
     ana, beto, caro = world.devices
     (entry,) = ana.write(need())
     meet(world, ana, beto)
-    invitation = founding.invite(ana.node, world.space)
+    invitation = joining.invite(ana.node, world.space)
     second = Device("beto's phone")
     second.space = world.space
     second.take_from(ana)
-    request, name = founding.read_request(beto.node, founding.ask(second.node, invitation, "phone"))
+    request, name = joining.read_request(beto.node, joining.ask(second.node, invitation, "phone"))
     devices.device(beto.node, beto.node.space(world.space), request, name)
     second.take_from(beto)
-    founding.collect_keys(second.node, world.space)
+    epochs.collect_keys(second.node, world.space)
     meet(world, ana, second)
     assert holders(ana, entry).devices == 2
     lost = beto.key.public
@@ -370,7 +370,7 @@ def test_nothing_is_said_anew_where_nothing_moved_until_half_a_day_went_by(world
 def test_after_a_new_key_of_the_space_it_is_said_under_that_key(world):
     ana, beto, _ = world.devices
     assert census_of(beto).own() is not None
-    founding.renew_epoch(ana.node, world.space, ana.key)
+    epochs.renew_epoch(ana.node, world.space, ana.key)
     beto.take_from(ana)
     record = records.read(census_of(beto).own() or b"")
     epoch = ana.node.space(world.space).current_keys()[1]
@@ -474,7 +474,7 @@ def test_who_is_not_admitted_yet_says_nothing(world):
     ana = world.devices[0]
     newcomer = Device("newcomer")
     newcomer.space = world.space
-    founding.ask(newcomer.node, founding.invite(ana.node, world.space), "newcomer")
+    joining.ask(newcomer.node, joining.invite(ana.node, world.space), "newcomer")
     assert census_of(newcomer).own() is None
     newcomer.take_from(ana)
     assert census_of(newcomer).own() is None
