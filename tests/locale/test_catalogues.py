@@ -45,6 +45,7 @@ FAMILIES = {
     "cli.status.": ["members", "needs", "offers", "places", "doubts"],
     "cli.group.": ["everyday", "carrying", "community", "deciding", "looking", "keeping"],
     "proposal.": [
+        "bring",
         "admit",
         "appoint",
         "dismiss",
