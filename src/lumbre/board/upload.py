@@ -48,7 +48,7 @@ class Uploads:
         """While one upload lasts; `Refused` where there are too many."""
         self._refill()
         if self._under_way >= AT_ONCE_MAX or self._left == 0:
-            raise Refused("refused.busy")
+            raise Refused("refused.busy-phones")
         self._left -= 1
         self._under_way += 1
         try:

@@ -38,9 +38,11 @@ def status(*, common: Common = DEFAULTS) -> None:
         tell("cli.status.locked")
     for space in found["spaces"]:
         tell("cli.status.space", name=space["name"] or say("cli.unnamed"), id=space["id"][:8])
-        for name in ("members", "needs", "offers", "places", "doubts"):
+        for name in ("members", "needs", "offers", "places", "doubts", "without_key"):
             if name in space:
-                out("  " + words().count(f"cli.status.{name}", space[name]))
+                if name == "without_key" and not space[name]:
+                    continue
+                out("  " + words().count(f"cli.status.{name.replace('_', '-')}", space[name]))
     if found["drafts"]:
         out(words().count("cli.status.drafts", found["drafts"]))
     if found["failed_kinds"]:
@@ -72,6 +74,7 @@ def _space_status(home: Home, space: Space) -> dict[str, Any]:
             "offers": len(reading.offers(space.id)),
             "places": len(reading.places(space.id)),
             "doubts": len(reading.doubts(space.id)),
+            "without_key": len(space.ledger.waiting_for_key()),
         }
     return found
 

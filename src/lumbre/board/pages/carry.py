@@ -14,7 +14,7 @@ from lumbre.node.carrying import Bundles, take_bundles
 from lumbre.node.intake import Received
 from lumbre.node.todays import Today
 
-_BUSY = "refused.busy"
+_BUSY = "refused.busy-phones"
 _BUSY_STATUS = 503
 _NAME = "file"
 

@@ -24,8 +24,19 @@ def _page(visit: Visit, form: Form, error: str) -> Response:
     waiting = [] if visit.node.is_locked else _waiting(visit)
     can_choose = not visit.node.is_locked and not visit.home.has_passphrase
     return visit.page(
-        name, status, form=form, error=error, waiting=waiting, can_choose_passphrase=can_choose
+        name,
+        status,
+        form=form,
+        error=error,
+        waiting=waiting,
+        can_choose_passphrase=can_choose,
+        has_network=visit.home.network is not None,
     )
+
+
+def again(visit: Visit, form: Form, error: str) -> Response:
+    """The page with what was typed, and what was wrong."""
+    return _page(visit, form, error)
 
 
 def _waiting(visit: Visit) -> list[list[str]]:

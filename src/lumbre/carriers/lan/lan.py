@@ -154,6 +154,14 @@ class Lan:
             if not peer.failures:
                 self._hasten(peer, self._pace.after_change_s)
 
+    def call(self, host: str, port: int) -> None:
+        """Meet the device at an address from now on; where it is known already, do it soon."""
+        key = f"{host} {port}"
+        if key not in self._peers and self._make_room():
+            self._peers[key] = _Peer("", (host,), port, self._loop.time())
+        if key in self._peers:
+            self._hasten(self._peers[key], 0.0)
+
     def seen(self) -> list[Seen]:
         """Every device that is known on this network now."""
         return [
