@@ -10,6 +10,7 @@ events, and ends nothing else. What was seen is forgotten when this ends.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -61,7 +62,7 @@ class Beside:
     def addresses(self) -> list[str]:
         """How others reach this device; none where it is on no network."""
         port = self._open_lan().port
-        return [address_of(host, port) for host in addresses_here() if not _is_loopback(host)]
+        return [address_of(host, port) for host in addresses_here() if _is_sayable(host)]
 
     def neighbours(self) -> list[Neighbour]:
         """Who is on the network now, each address once."""
@@ -156,12 +157,18 @@ class Beside:
                 self._home.events.note("met", new=outcome.new, rounds=outcome.rounds)
             for one in results(meeting):
                 problem = one["problem"] or ("sync.twin" if one["twin"] else "")
-                met = Met(whose, now_s, one["space"], one["new"], one["equal"], problem)
-                self._met.appendleft(met)
+                self._tell(Met(whose, now_s, one["space"], one["new"], one["equal"], problem))
         if error is not None:
             self._home.events.error(error)
         elif whose:
             self._keep(whose, now_s, problem)
+
+    def _tell(self, met: Met) -> None:
+        """Of meetings that brought nothing, a screen shows the last."""
+        last = self._met[0] if self._met else None
+        if last is not None and last._replace(host=met.host, at_s=met.at_s) == met and not met.new:
+            self._met.popleft()
+        self._met.appendleft(met)
 
     def _keep(self, host: str, now_s: int, problem: str) -> None:
         self._said[host] = problem
@@ -201,5 +208,7 @@ def address_of(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _is_loopback(host: str) -> bool:
-    return host.startswith("127.") or host == "::1"
+def _is_sayable(host: str) -> bool:
+    """Whether it means the same on another device: loopback and link-local IPv6 do not."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    return not (address.is_loopback or (address.version == 6 and address.is_link_local))

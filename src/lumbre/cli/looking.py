@@ -38,11 +38,11 @@ def status(*, common: Common = DEFAULTS) -> None:
         tell("cli.status.locked")
     for space in found["spaces"]:
         tell("cli.status.space", name=space["name"] or say("cli.unnamed"), id=space["id"][:8])
-        for name in ("members", "needs", "offers", "places", "doubts", "without_key"):
+        for name in ("members", "needs", "offers", "places", "doubts"):
             if name in space:
-                if name == "without_key" and not space[name]:
-                    continue
-                out("  " + words().count(f"cli.status.{name.replace('_', '-')}", space[name]))
+                out("  " + words().count(f"cli.status.{name}", space[name]))
+        if space.get("without_key"):
+            out("  " + words().count("board.without-key", space["without_key"]))
     if found["drafts"]:
         out(words().count("cli.status.drafts", found["drafts"]))
     if found["failed_kinds"]:
