@@ -63,7 +63,7 @@ def test_who_is_seen_is_said_with_when_and_why_not(browser, network) -> None:
     assert "Meeting it now" in page
     assert "Not met yet" in page
     assert "do not know there that this device was admitted" in page
-    assert "In Commune, 3 new records came. Both ended equal." in page
+    assert "3 new records came. Both ended equal." in page
     assert "Another device has the same key" in page
     assert "no community in common" in page
     assert "192.168.4.7:8421" in page

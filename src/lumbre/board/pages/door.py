@@ -146,4 +146,6 @@ async def coming(visit: Visit) -> Response:
         said=tried.said,
         code=tried.code,
         refresh_s=0 if is_in else LOOK_EVERY_S,
+        # Until then the lists are empty, and lead away from the words.
+        has_space=is_in,
     )

@@ -57,17 +57,19 @@ def _said(visit: Visit, one: Neighbour) -> str:
 
 def _met(visit: Visit, one: Met) -> dict[str, str]:
     """A meeting's result, in words."""
-    if one.space is None:
-        what = visit.words.reason(one.problem)
-    else:
-        name = space_name(visit.node.space(one.space)) or one.space.hex()[:8]
-        what = visit.words.count("board.network.new", one.new, space=name)
-        if one.problem:
-            what += " " + visit.words.reason(one.problem)
-        elif one.is_equal:
-            what += " " + visit.words("board.network.equal")
-    age = said.age(visit.words, one.at_s, visit.home.clock.now_s())
-    return {"host": one.host, "what": what, "age": age}
+    words = visit.words
+    what = [words.count("board.network.new", one.new)] if one.new else []
+    if one.problem:
+        what.append(words.reason(one.problem))
+    elif one.is_equal:
+        what.append(words("board.network.equal"))
+    name = "" if one.space is None else space_name(visit.node.space(one.space)) or ""
+    return {
+        "host": one.host,
+        "age": said.age(words, one.at_s, visit.home.clock.now_s()),
+        "space": name,
+        "what": " ".join(what) or words("board.network.nothing"),
+    }
 
 
 async def call(visit: Visit) -> Response:
