@@ -44,11 +44,11 @@ def claim(home) -> None:
 def test_who_is_seen_is_said_with_when_and_why_not(browser, network) -> None:
     now_s = browser.home.clock.now_s()
     network.there = [
-        Neighbour("10.0.0.1", False, None, "not-found.device"),
-        Neighbour("10.0.0.2", False, now_s - 300, ""),
-        Neighbour("10.0.0.3", True, None, ""),
-        Neighbour("10.0.0.4", False, None, ""),
-        Neighbour("10.0.0.5", False, now_s, "sync.not-admitted"),
+        Neighbour("10.0.0.1", 8421, False, None, "not-found.device"),
+        Neighbour("10.0.0.2", 8421, False, now_s - 300, ""),
+        Neighbour("10.0.0.3", 8421, True, None, ""),
+        Neighbour("10.0.0.4", 8421, False, None, ""),
+        Neighbour("10.0.0.5", 8421, False, now_s, "sync.not-admitted"),
     ]
     space = browser.home.node.spaces()[0].id
     network.met = [
@@ -58,7 +58,7 @@ def test_who_is_seen_is_said_with_when_and_why_not(browser, network) -> None:
     ]
     page = browser.get("/network")
     assert "5 devices are seen" in page
-    assert "No device answers at 10.0.0.1" in page
+    assert "No device answers at 10.0.0.1 (port 8421)" in page
     assert "The last meeting went well, 5 minutes ago" in page
     assert "Meeting it now" in page
     assert "Not met yet" in page
@@ -70,7 +70,9 @@ def test_who_is_seen_is_said_with_when_and_why_not(browser, network) -> None:
 
 
 def test_a_crowd_stays_under_the_bound(browser, network) -> None:
-    network.there = [Neighbour(f"10.0.{n}.1", False, None, "sync.not-admitted") for n in range(250)]
+    network.there = [
+        Neighbour(f"10.0.{n}.1", 8421, False, None, "sync.not-admitted") for n in range(250)
+    ]
     page = browser.get("/network")
     assert "250 devices are seen" in page
     assert "and 226 more" in page

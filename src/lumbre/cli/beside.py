@@ -71,7 +71,8 @@ class Beside:
             before = found.get(one.host)
             problem = one.problem or self._said.get(one.host, "")
             is_meeting = one.is_meeting or (before is not None and before.is_meeting)
-            found[one.host] = Neighbour(one.host, is_meeting, self._met_s.get(one.host), problem)
+            met_s = self._met_s.get(one.host)
+            found[one.host] = Neighbour(one.host, one.port, is_meeting, met_s, problem)
         return list(found.values())
 
     def last_met(self) -> list[Met]:

@@ -8,6 +8,7 @@ Both sides read six words aloud before anybody is let in.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import Annotated, Final
 
@@ -70,12 +71,14 @@ def _show(code: str, port: int, *, is_json: bool) -> None:
     ]
     if is_json:
         data({"code": code, "links": links})
+        sys.stdout.flush()
         return
     tell("cli.code.is", code=code)
     if links:
         segno.make(links[0], error="l").terminal(compact=True)
         out(links[0])
     tell("cli.code.how", code=code)
+    sys.stdout.flush()
 
 
 async def _is_let_in(asking: Asking, *, yes: bool) -> bool:
@@ -139,6 +142,7 @@ async def _join(
     if not is_json:
         tell("cli.words", words=" ".join(said))
         tell("cli.join.wait")
+        sys.stdout.flush()
     loop = asyncio.get_running_loop()
     end_s = loop.time() + wait_s
     is_in = False

@@ -7,6 +7,7 @@ lumbre meet 192.168.4.7     one device
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, Final
@@ -28,6 +29,7 @@ LOOK_S: Final = 0.5
 # Discovery answers in a second; a phone's hotspot takes some more.
 WAIT_S: Final = 15.0
 _SETTLED_S: Final = 2.0
+_HOST: Final = re.compile(r"[0-9A-Za-z._:%-]{1,64}", re.ASCII)
 _NOTHING: Final[dict[str, Any]] = {"space": None, "new": 0, "equal": False, "twin": False}
 
 Wait = Annotated[float, Parameter(help=say("cli.arg.wait"))]
@@ -131,7 +133,8 @@ async def _meet(
     def met(host: str, error: LumbreError | None) -> None:
         outcomes = [outcome for meeting in meetings.ended() for outcome in results(meeting)]
         if error is not None:
-            outcomes = [_NOTHING | {"problem": error.message_id}]
+            says = words().error(error)
+            outcomes = [_NOTHING | {"problem": error.message_id, "says": says}]
         for outcome in outcomes:
             told.append({"host": host} | outcome)
             if is_told:
@@ -202,7 +205,8 @@ def message_of(code: Code | None, other_code: int | None) -> str:
 
 def _tell(home: Home, one: dict[str, Any]) -> None:
     if one["problem"] is not None:
-        note("cli.meet.problem", host=one["host"], why=words().reason(one["problem"]))
+        why = one.get("says") or words().reason(one["problem"])
+        note("cli.meet.problem", host=one["host"], why=why)
         return
     name = space_name(home.node.space(one["space"])) or one["space"].hex()[:8]
     said = words().count("cli.meet.new", one["new"], host=one["host"], space=name)
@@ -217,6 +221,6 @@ def read_address(text: str) -> tuple[str, int]:
         port = rest.removeprefix(":") or port
     elif host.count(":") == 1:
         host, port = host.split(":")
-    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+    if not _HOST.fullmatch(host) or not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise Invalid("invalid.address")
     return host, int(port)

@@ -22,6 +22,7 @@ class Neighbour(NamedTuple):
     """
 
     host: str
+    port: int
     is_meeting: bool
     met_s: int | None
     problem: str

@@ -48,7 +48,7 @@ def _said(visit: Visit, one: Neighbour) -> str:
     if one.is_meeting:
         return visit.words("board.network.meeting")
     if one.problem:
-        return visit.words.error(NotFound(one.problem, host=one.host, port=""))
+        return visit.words.error(NotFound(one.problem, host=one.host, port=one.port))
     if one.met_s is None:
         return visit.words("board.network.not-yet")
     age = said.age(visit.words, one.met_s, visit.home.clock.now_s())
