@@ -78,6 +78,8 @@ class Board:
 def up(home: Path, *arguments: str) -> Iterator[Board]:
     with process("up", "--home", str(home), "--port", "0", *arguments) as running:
         board = Board(running.stdout.readline().strip())
+        # Its address is said first; once it answers, the network beside it is on.
+        board.get("/start")
         yield board
         board.client.close()
 
@@ -131,7 +133,7 @@ def test_who_joins_by_a_code_has_what_was_there(keeper, terminal) -> None:
     assert " ".join(joined["words"]) in said
     assert "Beto" in said
     assert newcomer.json("hash") == keeper.json("hash")
-    assert [need["place"] for need in newcomer.json("needs")] == ["School"]
+    assert [need["good"] for need in newcomer.json("needs")] == ["flour"]
     assert len(keeper.json("members")) == 2
 
 

@@ -140,7 +140,9 @@ async def _meet(
             if is_told:
                 _tell(home, told[-1])
 
-    async with Lan(meetings, port=0, addresses=where, on_met=met) as lan:
+    # Who asks for one device meets that one: nobody else is looked for.
+    lan = Lan(meetings, port=0, addresses=where, is_found_by_others=not where, on_met=met)
+    async with lan:
         await _until(lambda: _is_settled(lan, where), wait_s)
     return told
 
