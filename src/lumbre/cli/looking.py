@@ -41,6 +41,8 @@ def status(*, common: Common = DEFAULTS) -> None:
         for name in ("members", "needs", "offers", "places", "doubts"):
             if name in space:
                 out("  " + words().count(f"cli.status.{name}", space[name]))
+        if space.get("without_key"):
+            out("  " + words().count("board.without-key", space["without_key"]))
     if found["drafts"]:
         out(words().count("cli.status.drafts", found["drafts"]))
     if found["failed_kinds"]:
@@ -72,6 +74,7 @@ def _space_status(home: Home, space: Space) -> dict[str, Any]:
             "offers": len(reading.offers(space.id)),
             "places": len(reading.places(space.id)),
             "doubts": len(reading.doubts(space.id)),
+            "without_key": len(space.ledger.waiting_for_key()),
         }
     return found
 

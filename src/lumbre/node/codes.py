@@ -74,6 +74,14 @@ class Codes:
         found = self._open.get(slot_of(code))
         return found is not None and found.code == code
 
+    def opened(self, space: bytes) -> list[str]:
+        """The codes of a space with which somebody may still come, the newest last."""
+        return [
+            one.code
+            for one in self._open.values()
+            if one.space == space and one.guesses < GUESSES_MAX
+        ]
+
     # The door's porch
 
     def code_of(self, slot: int) -> str | None:

@@ -154,6 +154,15 @@ class Lan:
             if not peer.failures:
                 self._hasten(peer, self._pace.after_change_s)
 
+    def call(self, host: str, port: int) -> None:
+        """Meet the device at an address from now on; where it is known already, do it soon."""
+        known = [one for one in self._peers.values() if one.port == port and host in one.hosts]
+        for peer in known:
+            self._hasten(peer, 0.0)
+        if not known and self._make_room():
+            self._peers[f"{host} {port}"] = _Peer("", (host,), port, self._loop.time())
+            self._wake.set()
+
     def seen(self) -> list[Seen]:
         """Every device that is known on this network now."""
         return [
