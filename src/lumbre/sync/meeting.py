@@ -109,10 +109,10 @@ class Meeting:
         """Whether nothing more is to be said or heard."""
         if self._is_lost or self.other_code is not None:
             return True
-        if self._keeper is not None:
-            return self._keeper.is_over
         if self.code is not None:
             return not self._out
+        if self._keeper is not None:
+            return self._keeper.is_over
         return self._has_met and not self._out and all(talk.is_over for talk in self._talks)
 
     def _has_ended(self) -> bool:
