@@ -179,9 +179,6 @@ class Meeting:
             raise Refused("refused.too-large", max_bytes=FRAMES_MAX_BYTES)
 
     def _on(self, message: Message) -> None:
-        if isinstance(message, Runs | Pieces) and len(message.data) >= _PART_MIN_BYTES:
-            self._parts += 1
-            self._part_bytes += len(message.data)
         if self._keeper is not None:
             self._keeper.hear(message)
         elif isinstance(message, Knock) and self._door is not None and not self._has_met:
@@ -195,7 +192,15 @@ class Meeting:
             number = getattr(message, "space", None)
             if number is None or not self._has_met or number >= len(self._talks):
                 raise Refused("refused.not-a-message")
-            self._talks[number].receive(message)
+            talk = self._talks[number]
+            if isinstance(message, Runs | Pieces) and not talk.is_refused:
+                self._note_part(message.data)
+            talk.receive(message)
+
+    def _note_part(self, data: bytes) -> None:
+        if len(data) >= _PART_MIN_BYTES:
+            self._parts += 1
+            self._part_bytes += len(data)
 
     def _on_hello(self, hello: Hello) -> None:
         if self._has_met:
