@@ -99,7 +99,9 @@ def test_a_code_is_read_as_people_type_it_and_as_a_camera_reads_it():
             read_code(bad)
 
 
-def opened_doors(codes: Codes, keeper: Device, code: str, count: int) -> list[tuple[Coming, Meeting]]:
+def opened_doors(
+    codes: Codes, keeper: Device, code: str, count: int
+) -> list[tuple[Coming, Meeting]]:
     """Newcomers who have the code and whose requests are still to come."""
     doors = []
     for number in range(count):

@@ -133,6 +133,10 @@ class Meeting(Protocol):
         """Whether nothing more will be taken in; what `send` still has is sent."""
 
     @property
+    def is_acquainted(self) -> bool:
+        """Whether the other end has proved that it takes part in what this one does."""
+
+    @property
     def wants_more_input(self) -> bool:
         """Whether `receive` may be called now; a meeting that is busy says no for a while."""
 

@@ -77,6 +77,11 @@ class _Side:
         return not self._out and (self.is_done or self.code is not None)
 
     @property
+    def is_acquainted(self) -> bool:
+        """Whether the other side has shown that it knows the code, and said its last word."""
+        return self.is_done
+
+    @property
     def wants_more_input(self) -> bool:
         """Whether `receive` may be called."""
         return True

@@ -125,11 +125,9 @@ class Meeting:
         return True
 
     @property
-    def has_greeted(self) -> bool:
-        """Whether the spaces in common are known and every proof has been judged."""
-        return self._has_met and all(
-            talk.exchange is not None or talk.is_over for talk in self._talks
-        )
+    def is_acquainted(self) -> bool:
+        """Whether the other side has proved that it is admitted in a space in common."""
+        return any(talk.exchange is not None for talk in self._talks)
 
     def send(self, max_bytes: int = 64 * 1024) -> bytes:
         """Bytes for the other side, of about `max_bytes`; none if there is nothing to say now."""
