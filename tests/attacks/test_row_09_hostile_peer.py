@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 import tracemalloc
-from itertools import islice
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 import pytest
