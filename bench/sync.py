@@ -9,8 +9,9 @@ asked of each figure, docs/PEERS.md how the peers beside them are counted.
 - What is new is fetched through a wire by a device that met the other just before. Round trips
   are (time with DELAY_S each way - time without) / (2 * DELAY_S), from the greeting's end until
   all is stored; of several, the least: other work on the machine only ever adds.
-- Bytes of what is new are all that went over the wire, less the channel's handshake: hello,
-  proofs, the census and the channel's end are in them.
+- Bytes of what is new are all that went over the wire, less the channel's handshake and the
+  census: hello, proofs, frontiers, runs, closing and the channel's end are in them. The census
+  (who holds what, at most 4 KiB a device) stands beside them.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Copies:
     """A source of some material, and copies of all of it by devices that hold nothing."""
 
     def __init__(self, material: Material, folder: Path, entries: int) -> None:
-        self._material, self._folder = material, folder
+        self.material, self._folder = material, folder
         self.entries = entries
         self._count = 0
         self.server: Server
@@ -61,7 +62,7 @@ class Copies:
         """A device that holds nothing; or the acts of trust alone."""
         self._count += 1
         folder = self._folder / f"receiver{self._count}"
-        self._material.make_node(folder, RECEIVER, knows_acts=knows_acts).close()
+        self.material.make_node(folder, RECEIVER, knows_acts=knows_acts).close()
         return folder
 
     async def copy(self, *, has_wire: bool = False, knows_acts: bool = False) -> Met:
@@ -253,18 +254,19 @@ class Delta:
 
     @property
     def size_bytes(self) -> float:
-        """On the wire, less the channel's handshake."""
-        return statistics.median(run.wire_bytes for run in self._near) - self._handshake_bytes
+        """On the wire, less the channel's handshake and the census."""
+        wires = [run.wire_bytes - run.census_bytes for run in self._near]
+        return statistics.median(wires) - self._handshake_bytes
 
     @property
-    def payload_bytes(self) -> float:
-        """Frames but hello and proofs."""
-        return statistics.median(run.payload_bytes for run in self._near)
+    def census_bytes(self) -> float:
+        """Frames of the census."""
+        return statistics.median(run.census_bytes for run in self._near)
 
     def readings(self, name: str, facts: Facts) -> Iterator[Reading]:
         """Bytes."""
         yield Reading(f"{name}_bytes", self.size_bytes, "B", facts)
-        yield Reading(f"{name}_payload_bytes", self.payload_bytes, "B", facts)
+        yield Reading(f"{name}_census_bytes", self.census_bytes, "B", facts)
 
     def times(self, facts: Facts) -> Iterator[Reading]:
         """Round trips and milliseconds; from the call, both handshakes are in them."""

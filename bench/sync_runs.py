@@ -29,6 +29,7 @@ from lumbre.carriers.lan import connect
 
 _GREETING: Final = frozenset({"Hello", "Proof", "Introduce", "Acts"})
 _FRONTIER: Final = frozenset({"Warm", "Cold", "Heads", "Same"})
+_CENSUS: Final = frozenset({"Tags", "Census"})
 _LEAVE_TIMEOUT_S: Final = 60
 
 
@@ -87,6 +88,11 @@ class Met:
     def frontier_bytes(self) -> int:
         """Frames of frontiers, both ways."""
         return sum(size for name, size in self.frames.items() if name in _FRONTIER)
+
+    @property
+    def census_bytes(self) -> int:
+        """Frames about what devices hold, both ways: bounded by itself, and said last."""
+        return sum(size for name, size in self.frames.items() if name in _CENSUS)
 
     @property
     def payload_bytes(self) -> int:

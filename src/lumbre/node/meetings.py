@@ -164,9 +164,9 @@ class SpaceShelf:
         self._census.own()
         return self._census.tags(salt)
 
-    def census(self, known: frozenset[bytes], salt: bytes) -> list[bytes]:
+    def census(self, known: frozenset[bytes], salt: bytes, peer: bytes) -> list[bytes]:
         """Records of what devices hold that the other side lacks."""
-        return self._census.select(known=known, salt=salt)
+        return self._census.select(known=known, salt=salt, peer=peer)
 
     def take_census(self, record: bytes) -> None:
         """A device's record; one that is refused changes nothing."""
