@@ -23,7 +23,9 @@ from typing import Final, NamedTuple
 
 from bench import harness
 from bench.harness import ROOT, Reading
-from bench.sync import copies, forget_baselines
+from bench.sync import forget_baselines, write_source
+from bench.sync_material import RECEIVER, Material
+from bench.sync_runs import Pair, new_folder, serving
 
 ENTRIES_MAX: Final = 1_000_000
 PLOT: Final = ROOT / "docs" / "growth.svg"
@@ -60,14 +62,19 @@ class Point(NamedTuple):
 
 async def measure(entries: int, authors: int) -> Point:
     """A copy; then two that hold the same: as who met before, and as strangers."""
-    async with copies(entries, authors) as made:
-        receiver = made.new_receiver(knows_acts=True)
-        copied = await made.server.fetch(receiver)
-        assert copied.new >= entries, copied
-        await made.server.fetch(receiver)
-        idle = await made.server.fetch(receiver, has_wire=True)
-        forget_baselines(receiver, made.material)
-        cold = await made.server.fetch(receiver, has_wire=True)
+    with new_folder() as folder:
+        material = Material(authors)
+        pair = Pair(folder / "source", folder / "receiver")
+        write_source(material, pair.source, range(entries), authors, is_locked=True)
+        material.make_node(pair.receiver, RECEIVER, knows_acts=True).close()
+        async with serving(pair.source, is_locked=True) as server:
+            copied = await server.fetch(pair.receiver)
+            await server.fetch(pair.receiver)
+            idle = await server.fetch(pair.receiver)
+        forget_baselines(pair, material)
+        async with serving(pair.source, is_locked=True) as server:
+            cold = await server.fetch(pair.receiver)
+    assert (copied.new, idle.new, cold.new) == (entries, 0, 0)
     return Point(entries, authors, copied.per_s, cold.frontier_bytes, idle.payload_bytes)
 
 

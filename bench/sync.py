@@ -52,22 +52,17 @@ class Copies:
     """A source of some material, and copies of all of it by devices that hold nothing."""
 
     def __init__(self, material: Material, folder: Path, entries: int) -> None:
-        self.material, self._folder = material, folder
+        self._material, self._folder = material, folder
         self.entries = entries
         self._count = 0
         self.server: Server
         self.runs: list[Met] = []
 
-    def new_receiver(self, *, knows_acts: bool = False) -> Path:
-        """A device that holds nothing; or the acts of trust alone."""
-        self._count += 1
-        folder = self._folder / f"receiver{self._count}"
-        self.material.make_node(folder, RECEIVER, knows_acts=knows_acts).close()
-        return folder
-
-    async def copy(self, *, has_wire: bool = False, knows_acts: bool = False) -> Met:
+    async def copy(self, *, has_wire: bool = False) -> Met:
         """One copy."""
-        receiver = self.new_receiver(knows_acts=knows_acts)
+        self._count += 1
+        receiver = self._folder / f"receiver{self._count}"
+        self._material.make_node(receiver, RECEIVER, knows_acts=False).close()
         run = await self.server.fetch(receiver, has_wire=has_wire)
         assert run.new >= self.entries, run
         if not has_wire:
@@ -376,7 +371,7 @@ async def frontier_readings(logs: int, moved: int) -> list[Reading]:
     async with met(logs, logs) as base:
         pair = await base.after_segments(sum(steps), base.material.segments_of(shares))
         warm = await pair.meet()
-        forget_baselines(pair.receiver, base.material)
+        forget_baselines(pair, base.material)
         cold = await pair.meet()
     assert warm.new == cold.new == sum(steps)
     bound = bound_bytes(logs, steps)
@@ -390,8 +385,12 @@ async def frontier_readings(logs: int, moved: int) -> list[Reading]:
     ]
 
 
-def forget_baselines(folder: Path, material: Material) -> None:
-    """Make a receiver a stranger to the source: it has no baseline with it."""
-    node = open_node(folder, RECEIVER)
-    SpaceShelf(node, material.space).keep_baseline(material.author(SOURCE), b"")
-    node.close()
+def forget_baselines(pair: Pair, material: Material) -> None:
+    """Make two devices strangers: neither has a baseline with the other."""
+    for folder, number, other in (
+        (pair.source, SOURCE, RECEIVER),
+        (pair.receiver, RECEIVER, SOURCE),
+    ):
+        node = open_node(folder, number, is_locked=True)
+        SpaceShelf(node, material.space).keep_baseline(material.author(other), b"")
+        node.close()
