@@ -133,9 +133,13 @@ class SpaceShelf:
 
     def absent(self, at_most: int) -> list[Range]:
         """Entries of this space that are held without their bodies."""
+        absent = list(islice(self._node.log.absent(at_most), at_most))
+        if not absent:
+            # As in most meetings: every branch need not be read for it.
+            return []
         branches = {branch.number: branch for branch in branches_of(self.book, self.id)}
         ranges: list[Range] = []
-        for number, seq in islice(self._node.log.absent(at_most), at_most):
+        for number, seq in absent:
             branch: Branch | None = branches.get(number)
             if branch is None:
                 continue
