@@ -23,7 +23,8 @@ from typing import Final, NamedTuple
 
 from bench import harness
 from bench.harness import ROOT, Reading
-from bench.sync import forget_baselines, write_source
+from bench.sync import write_source
+from bench.sync_delta import forget_baselines
 from bench.sync_material import RECEIVER, Material
 from bench.sync_runs import Pair, new_folder, serving
 

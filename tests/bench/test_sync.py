@@ -10,7 +10,7 @@ import statistics
 
 import pytest
 
-from bench import growth, sync
+from bench import growth, sync, sync_delta
 from bench.growth import Point
 from bench.peers import PeerRun, body
 from bench.sync_material import RECEIVER, Material, offer, open_node, take
@@ -99,7 +99,7 @@ def test_a_meeting_is_counted_by_its_parts():
 def test_a_delta_is_what_went_over_the_wire_without_handshake_and_census():
     near = [met(stored_at_s=10.0 + late) for late in (0.03, 0.02, 0.9)]
     far = [met(stored_at_s=10.0 + late) for late in (0.13, 0.12, 0.9)]
-    delta = sync.Delta(near, far, handshake_bytes=3_000)
+    delta = sync_delta.Delta(near, far, handshake_bytes=3_000)
     sizes = {one.figure: one.value for one in delta.readings("delta", {})}
     assert sizes == {"delta_bytes": 9_000 - 3_000 - 9, "delta_census_bytes": 9}
     times = {one.figure: one.value for one in delta.times({})}
@@ -117,8 +117,8 @@ def test_a_ratio_is_of_each_turn():
 def test_the_bound_is_the_binomial_and_the_entropy_of_steps():
     steps = [1] * 100
     which_bits = math.log2(math.comb(10_000, 100))
-    assert sync.bound_bytes(10_000, steps) == pytest.approx((which_bits + 324.5) / 8, abs=0.1)
-    drawn = sync.draw_steps(random.Random(1), 10_000)
+    assert sync_delta.bound_bytes(10_000, steps) == pytest.approx((which_bits + 324.5) / 8, abs=0.1)
+    drawn = sync_delta.draw_steps(random.Random(1), 10_000)
     assert min(drawn) == 1
     assert statistics.mean(drawn) == pytest.approx(4, abs=0.1)
     shares = [drawn.count(step) / len(drawn) for step in set(drawn)]
@@ -126,7 +126,7 @@ def test_the_bound_is_the_binomial_and_the_entropy_of_steps():
 
 
 def test_what_is_new_is_fetched_by_another_process_and_then_nothing_is():
-    readings = asyncio.run(sync.delta_readings(ENTRIES, AUTHORS, rounds=1))
+    readings = asyncio.run(sync_delta.delta_readings(ENTRIES, AUTHORS, rounds=1))
     values = {one.figure: one.value for one in readings}
     assert 0 < values["idle_meeting_bytes"] <= 64
     assert 2_000 < values["handshake_bytes"] < 5_000
@@ -142,7 +142,7 @@ def test_a_copy_is_of_all_and_its_frontier_grows_with_logs_alone():
 
 
 def test_frontiers_are_those_of_two_who_met_and_of_strangers():
-    readings = asyncio.run(sync.frontier_readings(200, 10))
+    readings = asyncio.run(sync_delta.frontier_readings(200, 10))
     values = {one.figure: one.value for one in readings}
     assert values["frontier_warm_bytes"] < values["frontier_cold_bytes"]
     ratio = values["frontier_warm_bytes"] / values["frontier_bound_bytes"]
