@@ -135,7 +135,7 @@ def test_what_is_new_is_fetched_by_another_process_and_then_nothing_is():
 
 
 def test_a_copy_is_of_all_and_its_frontier_grows_with_logs_alone():
-    few, many = (asyncio.run(growth.measure(ENTRIES, authors)) for authors in (4, 40))
+    few, many = (asyncio.run(growth.measure(ENTRIES, authors, 1)) for authors in (4, 40))
     assert (few.entries, few.authors, few.idle_bytes) == (ENTRIES, 4, many.idle_bytes)
     # Four bytes of each log, both ways.
     assert many.cold_bytes - few.cold_bytes == pytest.approx(36 * 2 * 4, abs=8)
@@ -163,8 +163,8 @@ def test_a_device_that_cannot_open_its_files_is_said_to_have_failed(tmp_path):
 
 
 def test_the_plot_has_a_point_of_each_line_in_each_diagram():
-    points = [Point(n, 100, n / 2, 500, 60) for n in (1_000, 100_000)]
-    points.append(Point(100_000, 10, 9_000, 50, 60))
+    points = [Point(n, 100, 3, n / 2, 500, 60) for n in (1_000, 100_000)]
+    points.append(Point(100_000, 10, 3, 9_000, 50, 60))
     drawn = growth.plot(points)
     wide, high = map(int, re.search(r'width="(\d+)" height="(\d+)"', drawn).groups())
     circles = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="3" fill="(#\w+)"', drawn)
