@@ -1,9 +1,9 @@
 """How a meeting grows with entries and with authors: `python -m bench.growth [SVG]`.
 
 One JSON line a figure, and a plot (docs/growth.svg, or the file that is named). Sources are
-locked boards, receivers unlocked with views, as in `bench.sync`; each point is the
-median of three copies, of the largest one alone, and three meetings more. All of it takes some
-five minutes, and a gigabyte for the largest.
+locked boards, receivers unlocked with views, as in `bench.sync`. Each point is the median of three
+copies, the largest of one alone, and three meetings more. All of it takes some five minutes, and
+a gigabyte for the largest.
 
 The receiver knows the acts of trust already: 10,000 admissions are more than an introduction
 may say (1 MiB).
