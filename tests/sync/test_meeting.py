@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lumbre.node.census import Census
+from lumbre.node import census
 from lumbre.record import Lane, read_segment
-from lumbre.sync.frames import Code, FrameReader, Hello, Proof, write_frame
+from lumbre.sync.census import read
+from lumbre.sync.frames import Census, Code, FrameReader, Hello, Proof, write_frame
 from tests.attacks.test_row_02_fork import forked_world
 from tests.attacks.test_row_04_withheld_bodies import bare
 from tests.ledger.test_ledger import need, one_by_one
@@ -144,14 +145,27 @@ def test_nothing_new_is_said_in_at_most_64_bytes():
     assert 0 < sum(len(write_frame(message)) for message in payload) <= 64
 
 
+def test_nobody_is_sent_an_older_record_of_what_it_holds_itself():
+    world = World()
+    ana, eva = world.founder, world.join("eva")
+    for number in range(3):
+        ana.write(need(f"Bloque {number}"))
+        line = Line()
+        meet(ana.node, eva.node, line=line)
+        said = [FrameReader().feed(bytes(way)) for way in (line.up, line.down)]
+        records = [[read(m.record) for m in way if isinstance(m, Census)] for way in said]
+        authors = [[record.author for record in way] for way in records]
+        assert authors == [[ana.key.public], [eva.key.public]]
+
+
 def test_each_says_after_a_meeting_that_the_other_holds_what_it_wrote():
     world = World()
     ana, eva = world.founder, world.join("eva")
     (entry,) = ana.write(need("Bloque 1"))
-    assert Census(ana.node, world.space).holders(entry.ref).devices == 0
+    assert census.Census(ana.node, world.space).holders(entry.ref).devices == 0
     meet(ana.node, eva.node)
-    assert Census(ana.node, world.space).holders(entry.ref).devices == 1
-    assert list(Census(ana.node, world.space).at_risk()) == []
+    assert census.Census(ana.node, world.space).holders(entry.ref).devices == 1
+    assert list(census.Census(ana.node, world.space).at_risk()) == []
 
 
 def test_a_log_whose_gap_filled_late_is_the_same_frontier_as_one_that_never_had_it():

@@ -107,10 +107,14 @@ class Census:
         budget_bytes: int = MEETING_MAX_BYTES,
         known: frozenset[bytes] = frozenset(),
         salt: bytes = b"",
+        peer: bytes = b"",
     ) -> list[bytes]:
-        """Records to send now, without those that the other side has by its tags."""
+        """Records to send now, without those that the other side has by its tags.
+
+        Nor the one of `peer`, the author that the other side speaks for: it made a newer.
+        """
         own = {key.public for key in self._own_keys()}
-        kept = self._kept()
+        kept = [one for one in self._kept() if one.author != peer]
         # Its own first: nobody else has it yet, and it is what the other side can believe most.
         mine = records.select((k for k in kept if k.author in own), budget_bytes, known, salt)
         left_bytes = budget_bytes - sum(len(one.record) for one in mine)

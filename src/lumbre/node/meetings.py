@@ -131,6 +131,7 @@ class SpaceShelf:
         return run[1][0].name.lane is Lane.TRUST and _space_of(run) == self.id
 
     def absent(self, at_most: int) -> list[Range]:
+<<<<<<< HEAD
         """Entries of this space that are held without their bodies, at most so many.
 
         Each branch has its share: whoever writes much that nobody holds keeps back no others.
@@ -142,6 +143,24 @@ class SpaceShelf:
         ranges: list[Range] = []
         for number in lacking[:at_most]:
             ranges += _ranges(branches[number], log.absent(number, share))
+=======
+        """Entries of this space that are held without their bodies."""
+        absent = list(islice(self._node.log.absent(at_most), at_most))
+        if not absent:
+            # As in most meetings: every branch need not be read for it.
+            return []
+        branches = {branch.number: branch for branch in branches_of(self.book, self.id)}
+        ranges: list[Range] = []
+        for number, seq in absent:
+            branch: Branch | None = branches.get(number)
+            if branch is None:
+                continue
+            last = ranges[-1] if ranges else None
+            if last is not None and last.branch is branch and last.last_seq == seq - 1:
+                ranges[-1] = last._replace(last_seq=seq)
+            else:
+                ranges.append(Range(branch, seq, seq))
+>>>>>>> syncbench
         return ranges
 
     def baseline(self, peer: bytes) -> bytes | None:
@@ -162,9 +181,9 @@ class SpaceShelf:
         self._census.own()
         return self._census.tags(salt)
 
-    def census(self, known: frozenset[bytes], salt: bytes) -> list[bytes]:
+    def census(self, known: frozenset[bytes], salt: bytes, peer: bytes) -> list[bytes]:
         """Records of what devices hold that the other side lacks."""
-        return self._census.select(known=known, salt=salt)
+        return self._census.select(known=known, salt=salt, peer=peer)
 
     def take_census(self, record: bytes) -> None:
         """A device's record; one that is refused changes nothing."""

@@ -129,6 +129,8 @@ class _Cursor:
         run: list[Entry] = []
         last_mark = size_bytes = 0
         seq = self.base.seq + 1
+        if seq > self._last_seq:
+            return run
         last_seq = min(self._last_seq, seq + CUT_ENTRIES - 1)
         for entry in self._book.entries(self.branch.number, seq, last_seq):
             run.append(entry)

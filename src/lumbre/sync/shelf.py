@@ -77,8 +77,11 @@ class Shelf(Protocol):
     def census_tags(self, salt: bytes) -> list[bytes]:
         """4 bytes for each census record that is held; `salt` is the meeting's own."""
 
-    def census(self, known: frozenset[bytes], salt: bytes) -> list[bytes]:
-        """Records of what devices hold that the other side lacks, within a meeting's budget."""
+    def census(self, known: frozenset[bytes], salt: bytes, peer: bytes) -> list[bytes]:
+        """Records of what devices hold that the other side lacks, within a meeting's budget.
+
+        Without that of `peer`, an author who made a newer; empty for none.
+        """
 
     def take_census(self, record: bytes) -> None:
         """A device's record; one that is refused changes nothing."""

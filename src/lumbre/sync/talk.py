@@ -125,7 +125,9 @@ class Talk:
             self._has_said_tags = True
             self._say(Tags(self._number, b"".join(self._shelf.census_tags(self._binding))))
         elif self._has_said_tags and self._heard_tags is not None and not self._media.has_begun:
-            for record in self._shelf.census(self._heard_tags, self._binding):
+            # Its own record is the newest there is, unless the other side is a copy of this.
+            peer = b"" if self.peer is None or self.is_twin else self.peer.author
+            for record in self._shelf.census(self._heard_tags, self._binding, peer):
                 self._say(Census(self._number, record))
             self._media.begin()
         elif self._media.has_begun and not self._media.is_asking and not self._has_said_done:
