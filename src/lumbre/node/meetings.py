@@ -131,36 +131,21 @@ class SpaceShelf:
         return run[1][0].name.lane is Lane.TRUST and _space_of(run) == self.id
 
     def absent(self, at_most: int) -> list[Range]:
-<<<<<<< HEAD
         """Entries of this space that are held without their bodies, at most so many.
 
         Each branch has its share: whoever writes much that nobody holds keeps back no others.
         """
         log = self._node.log
+        numbers = log.census.lacking_branches()
+        if not numbers:
+            # As in most meetings: every branch need not be read for it.
+            return []
         branches = {branch.number: branch for branch in branches_of(log, self.id)}
-        lacking = [number for number in log.census.lacking_branches() if number in branches]
+        lacking = [number for number in numbers if number in branches]
         share = max(1, at_most // max(1, len(lacking)))
         ranges: list[Range] = []
         for number in lacking[:at_most]:
             ranges += _ranges(branches[number], log.absent(number, share))
-=======
-        """Entries of this space that are held without their bodies."""
-        absent = list(islice(self._node.log.absent(at_most), at_most))
-        if not absent:
-            # As in most meetings: every branch need not be read for it.
-            return []
-        branches = {branch.number: branch for branch in branches_of(self.book, self.id)}
-        ranges: list[Range] = []
-        for number, seq in absent:
-            branch: Branch | None = branches.get(number)
-            if branch is None:
-                continue
-            last = ranges[-1] if ranges else None
-            if last is not None and last.branch is branch and last.last_seq == seq - 1:
-                ranges[-1] = last._replace(last_seq=seq)
-            else:
-                ranges.append(Range(branch, seq, seq))
->>>>>>> syncbench
         return ranges
 
     def baseline(self, peer: bytes) -> bytes | None:
