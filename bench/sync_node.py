@@ -54,6 +54,11 @@ class Watched:
         """As the meeting says."""
         return self._meeting.wants_more_input
 
+    @property
+    def is_acquainted(self) -> bool:
+        """As the meeting says."""
+        return self._meeting.is_acquainted
+
     def send(self, max_bytes: int) -> bytes:
         """What the meeting says."""
         data = self._meeting.send(max_bytes)
@@ -64,7 +69,7 @@ class Watched:
         """Hand on; note what has been reached since."""
         self._meeting.receive(data)
         _keep(self._heard, data)
-        if self.greeted_at_s is None and self._meeting.has_greeted:
+        if self.greeted_at_s is None and self._meeting.is_acquainted:
             self.greeted_at_s = time.monotonic()
         if self._expected and self.stored_at_s is None and self.new() >= self._expected:
             self.stored_at_s = time.monotonic()

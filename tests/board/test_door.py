@@ -65,9 +65,9 @@ def knock(browser, tmp_path):
         (code,) = browser.home.codes.opened(browser.home.node.spaces()[0].id)
         home = Home.create(tmp_path / f"newcomer-{len(homes)}")
         homes.append(home)
-        invitation = browser.home.codes.invitation(slot_of(code))
+        invitation = browser.home.codes.invitation(code)
         request = joining.ask(home.node, invitation, person)
-        browser.home.codes.asked(slot_of(code), request)
+        browser.home.codes.asked(code, request)
         return request
 
     yield come

@@ -130,5 +130,5 @@ def test_p06_of_a_list_the_least_and_the_oldest_count() -> None:
 def test_entries_that_wait_for_a_key_are_said(browser, monkeypatch) -> None:
     assert "for a key" not in browser.get("/")
     ledger = browser.home.node.spaces()[0].ledger
-    monkeypatch.setattr(type(ledger), "waiting_for_key", lambda _: [None, None])
+    monkeypatch.setattr(type(ledger), "behind_keys", lambda _: {1, 2})
     assert "2 entries wait for a key" in browser.get("/")

@@ -74,7 +74,7 @@ def _space_status(home: Home, space: Space) -> dict[str, Any]:
             "offers": len(reading.offers(space.id)),
             "places": len(reading.places(space.id)),
             "doubts": len(reading.doubts(space.id)),
-            "without_key": len(space.ledger.waiting_for_key()),
+            "without_key": len(space.ledger.behind_keys()),
         }
     return found
 

@@ -20,7 +20,7 @@ async def show(visit: Visit) -> Response:
         "today",
         held=visit.held([need.need for need in cut["rows"]]),
         at_risk=visit.board.risks.count(visit.node, space),
-        without_key=len(visit.space.ledger.waiting_for_key()),
+        without_key=len(visit.space.ledger.behind_keys()),
         goods=visit.reading.goods(space),
         doubts=len(visit.reading.doubts(space)),
         **cut,
