@@ -23,7 +23,7 @@ from lumbre.errors import LumbreError, Refused
 from lumbre.node.bundle_keys import bundle_keys
 from lumbre.node.desk import own_key
 from lumbre.node.epochs import READS
-from lumbre.node.exchange import learn_keys
+from lumbre.node.exchange import learn_keys, still_waiting
 from lumbre.node.intake import Received
 from lumbre.node.node import Node
 from lumbre.node.segments import Frontier, branches_of
@@ -262,7 +262,7 @@ def take_bundles(
         is_wanting = bundles.sealed or "refused.gap" in received.refused
         if not is_wanting or not (received.new or more):
             break
-    total.waiting = max(0, total.waiting - opened)
+    total.waiting = min(max(0, total.waiting - opened), still_waiting(node))
     for claim in bundles.claims:
         _keep_claim(node, claim)
     return total, keys

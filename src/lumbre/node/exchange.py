@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lumbre.ledger import Outcome
 from lumbre.node.epochs import collect_keys
 from lumbre.node.intake import Received
 from lumbre.node.node import Node
@@ -13,8 +14,14 @@ def take_in(node: Node, segments: Iterable[bytes]) -> tuple[Received, int]:
     """Take segments in, and learn the keys that were boxed for this device: how many."""
     received = node.take(segments)
     keys, opened = learn_keys(node)
-    received.waiting = max(0, received.waiting - opened)
+    received.waiting = min(max(0, received.waiting - opened), still_waiting(node))
     return received, keys
+
+
+def still_waiting(node: Node) -> int:
+    """How many entries wait for something that is not here: what waited may have been found."""
+    verdicts = (verdict for held in node.spaces() for _, verdict in held.ledger.judge.exceptions())
+    return sum(verdict.outcome is Outcome.WAITING for verdict in verdicts)
 
 
 def learn_keys(node: Node) -> tuple[int, int]:

@@ -44,6 +44,12 @@ def held(words: Words, holders: Holders, now_s: int) -> str:
     return words.count(message_id, holders.devices, age=heard)
 
 
+def kind(words: Words, name: str) -> str:
+    """A kind in a person's words, then the name that commands take, where they differ."""
+    shown = words.of("kind", name)
+    return shown if shown == name else f"{shown} ({name})"
+
+
 def amount(words: Words, quantity: int, unit: Unit, *, space: str = " ") -> str:
     """An amount in the unit that suits it, with the language's decimal sign."""
     number, symbol = readable(quantity, unit)
