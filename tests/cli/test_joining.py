@@ -93,3 +93,12 @@ def test_a_locked_device_does_not_say_that_its_community_has_no_name(
     text = "\n".join(keeper.lines("status"))
     assert "unnamed" not in text
     assert "Community " in text
+
+
+def test_the_doctor_speaks_the_language_of_who_reads(terminal, keeper) -> None:
+    facts = keeper.json("doctor")["facts"]
+    text = "\n".join(keeper.lines("doctor", "--lang", "es"))
+    assert "Modo abierto: sí" in text
+    assert "True" not in text
+    plain = {name for name in facts if not name.startswith("bytes of ") and name != "sqlite"}
+    assert [name for name in plain if f"{name}:" in text] == []
