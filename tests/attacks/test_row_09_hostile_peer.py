@@ -10,6 +10,7 @@ import random
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 import pytest
@@ -146,6 +147,22 @@ def test_row_09_frames_without_end_that_bring_nothing_end(stage, frame):
     assert hand.codes <= {Code.TOO_MUCH, Code.NOT_A_MESSAGE}
     assert hand.codes
     assert sent <= meeting.FRAMES_MAX + 100
+    stage.assert_unharmed()
+
+
+def test_row_09_parts_without_end_for_a_space_that_was_refused_end(stage):
+    other = World("zoe")
+    stage.victim.node.add_space(other.space)
+    stage.victim.node.keep_author(other.space, b"z" * 32)
+    hand = Hand(stage.liar, stage.victim)
+    hand.say(hand.greeting.hello([hand.space, other.space], bytes(meeting.NOISE_BYTES)))
+    # One space is refused, so that the other keeps the meeting open.
+    hand.say(Proof(NUMBER, b"x"))
+    assert hand.codes == {Code.BAD_PROOF}
+    assert not hand.victim.is_over
+    part = Runs(NUMBER, bytes(64 * 1024))
+    assert hand.say_until_over(islice(endless(part), meeting.FRAMES_MAX)) < meeting.FRAMES_MAX
+    assert hand.codes == {Code.BAD_PROOF, Code.TOO_MUCH}
     stage.assert_unharmed()
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from lumbre.ledger import Outcome
+from lumbre.ledger.verdict import WAITS_FOR_KEY
 from lumbre.node import epochs
+from lumbre.node.exchange import take_in
+from lumbre.node.reading import Reading
 from lumbre.schema import Via
 from lumbre.trust.acts import Remove
 from tests.ledger.test_ledger import ledger_of, need
@@ -41,6 +45,29 @@ def test_after_a_new_epoch_the_removed_device_reads_nothing_new_and_others_all()
     assert "secret from now on" in {row.place_name for row in caro.rows("need")}
     assert "secret from now on" not in {row.place_name for row in beto.rows("need")}
     assert len(ledger_of(beto).waiting_for_key()) == 1
+    assert caro.hash() == world.founder.hash()
+
+
+def test_p6_what_waits_for_a_key_is_counted_behind_the_first_of_a_log_too():
+    world, (beto, _) = removed_beto()
+    epochs.renew_epoch(world.founder.node, world.space, world.founder.key)
+    world.founder.write(*(need(f"Bloque {number}") for number in range(5)))
+    received, keys = take_in(beto.node, list(world.founder.node.give(world.space)))
+    assert keys == 0
+    assert received.for_key == received.waiting == 5
+    found = Reading(beto.node).doubts(world.space)
+    waits = [verdict.reason for _, verdict in found if verdict.outcome is Outcome.WAITING]
+    assert waits == [WAITS_FOR_KEY] * 5
+
+
+def test_p6_nothing_is_said_to_wait_for_a_key_that_came_with_it():
+    world = World()
+    caro = world.join("caro")
+    epochs.renew_epoch(world.founder.node, world.space, world.founder.key)
+    world.founder.write(*(need(f"Bloque {number}") for number in range(5)))
+    received, keys = take_in(caro.node, list(world.founder.node.give(world.space)))
+    assert keys == 1
+    assert (received.waiting, received.for_key) == (0, 0)
     assert caro.hash() == world.founder.hash()
 
 

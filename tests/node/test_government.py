@@ -304,3 +304,25 @@ def test_who_was_admitted_before_a_new_key_came_gets_it_by_hand():
     caro.take_from(beto)
     epochs.collect_keys(caro.node, world.space)
     assert [row.place_name for row in caro.rows("need")] == ["now"]
+
+
+def test_a_steward_stands_by_whom_a_member_brought_in_and_then_they_bring_in_others():
+    world = World()
+    beto = world.join("beto")
+    world.meet_all()
+    caro = world.join("caro", via=beto)
+    world.meet_all()
+    founder = world.founder
+    (waits,) = proposals.waiting(space_of(founder))
+    assert proposals.about(space_of(founder), waits.body)[0] == "proposal.bring"
+    assert proposals.about(space_of(founder), waits.body)[1]["who"] == "caro"
+    early = world.join("early", via=caro)
+    world.meet_all()
+    assert space_of(founder).ledger.rights.author(early.key.public) is None
+    with pytest.raises(NotAllowed):
+        government.approve(beto.node, space_of(beto), waits.ref.hash)
+    act = government.approve(founder.node, space_of(founder), waits.ref.hash)
+    assert effect(founder, act.id).state is State.IN_EFFECT
+    assert waits.ref not in [one.ref for one in proposals.waiting(space_of(founder))]
+    world.meet_all()
+    assert space_of(founder).ledger.rights.author(early.key.public) is not None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +11,6 @@ from nacl.bindings import crypto_box_seal, crypto_box_seed_keypair
 
 from lumbre.errors import Invalid, Refused
 from lumbre.record import Sealed, Writer
-from lumbre.record.dictionary import DICTIONARY_1
 from lumbre.record.limits import BODY_MAX_BYTES
 from lumbre.record.seal import (
     ENVELOPE_MAX_BYTES,
@@ -28,7 +25,7 @@ from lumbre.record.seal import (
     sealed_bytes,
 )
 from tests.record.helpers import key_of, log_of, secret
-from tests.record.make_vectors import FOLDER, deflated, raw_seal
+from tests.record.make_vectors import deflated, raw_seal
 from tests.record.second_crypto import chacha20, hchacha20, open_chacha20_poly1305, poly1305
 
 KEY = secret("epoch")
@@ -78,12 +75,6 @@ def test_a_body_that_does_not_unpack_to_one_that_fits_is_refused(packed) -> None
     with pytest.raises(Refused) as error:
         open_body(found["sealed"], found["key"], **AT)
     assert error.value.message_id == "refused.bad-compression"
-
-
-def test_the_dictionary_is_the_one_that_the_format_names() -> None:
-    digest = hashlib.sha256(DICTIONARY_1).hexdigest()
-    assert (FOLDER / "dictionary-1.bin").read_bytes() == DICTIONARY_1
-    assert digest in Path("docs/FORMAT.md").read_text(encoding="utf-8")
 
 
 def test_row_27_a_forked_log_has_other_nonces() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from lumbre.errors import Refused
 from lumbre.record import LogName, limits, read_frame, read_header, read_segment
+from lumbre.record.dictionary import DICTIONARY_1
 from lumbre.record.media import name_media
 from lumbre.record.seal import open_body
 from lumbre.schema import Registry
@@ -161,3 +163,8 @@ def test_the_page_names_every_domain_that_the_record_hashes_or_signs_under(repo_
     found = [domain.decode() for domain in domains(repo_root / "src")]
     assert len(found) == len(set(found)) >= 5
     assert [domain for domain in found if f'"{domain}"' not in page] == []
+
+
+def test_the_dictionary_is_the_one_that_the_page_names(page) -> None:
+    assert (FOLDER / "dictionary-1.bin").read_bytes() == DICTIONARY_1
+    assert hashlib.sha256(DICTIONARY_1).hexdigest() in page

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from lumbre.record import Lane
+from lumbre.record import Lane, Ref
 from lumbre.schema import ANYONE, MEMBERS, STEWARDS, Fact, Kind, Role, Standing, View, ref_key
-from lumbre.schema.kind import NO_TARGETS
+from lumbre.schema.kind import NO_TARGETS, REF_KEY_BYTES, ref_of
 from lumbre.schema.roles import ADMITTED, OBSERVERS, SENSORS
 from tests.record.helpers import secret
 from tests.schema.samples import REF, SMALL, Small
@@ -49,3 +49,13 @@ def test_roles_are_sets_that_grow() -> None:
     assert OBSERVERS - ANYONE == SENSORS
     assert Role.COURIER not in OBSERVERS
     assert frozenset(Role) == ADMITTED
+
+
+@pytest.mark.parametrize("seq", [0, 1, 255, 256, 2**40 - 1])
+def test_a_reference_as_a_key_comes_back_and_sorts_by_seq(seq) -> None:
+    ref = Ref(b"l" * 32, seq, b"h" * 32)
+    key = ref_key(ref)
+    assert len(key) == REF_KEY_BYTES
+    assert key == b"l" * 32 + seq.to_bytes(8, "big") + b"h" * 32
+    assert ref_of(key) == ref
+    assert ref_of(key + b"and what a table puts behind it") == ref

@@ -319,9 +319,13 @@ def test_two_kinds_or_views_of_one_name_are_invalid() -> None:
 
 
 def test_a_registry_holds_what_its_domains_hold() -> None:
-    assert REGISTRY.domains == (DOMAIN,)
-    assert set(REGISTRY.kinds) == {"every", "small", "lines", "s"}
-    assert REGISTRY.views == {"nothing": DOMAIN.views[0]}
+    made = Registry([DOMAIN])
+    assert made.domains == (DOMAIN,)
+    assert set(made.kinds) == {"every", "small", "lines", "s"}
+    assert made.views == {"nothing": DOMAIN.views[0]}
+    assert [made.decode(made.encode(body)).body for body in SAMPLES] == list(SAMPLES)
+    with pytest.raises(Refused):
+        Registry([]).decode(b"\x90")
     assert REGISTRY.kind_of(SMALL).record is Small
     assert REGISTRY.kinds["s"].record is Short
     with pytest.raises(Invalid) as invalid:

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from lumbre.errors import StoreError
@@ -40,6 +41,19 @@ def test_a_range_of_entries_has_both_ends(path):
     assert list(store.entries(1, 0, 2**40 - 1)) == log.entries
     assert list(store.entries(1, 255, 256)) == log.entries[255:257]
     assert list(store.entries(1, 3, 2)) == []
+    store.close()
+
+
+def test_absent_bodies_are_named_branch_by_branch(path):
+    store = LogStore(path, KEY)
+    one, two = Log(1, seed=1), Log(2, seed=2)
+    for log in (one, two):
+        log.write([b"a", b"b", b"c"])
+        bare = [msgspec.structs.replace(entry, body=None) for entry in log.entries[1:]]
+        store.append([log.write_of([log.entries[0], *bare])])
+    assert store.absent(1, 9) == store.absent(2, 9) == [1, 2]
+    assert store.absent(2, 1) == [1]
+    assert store.absent(3, 9) == []
     store.close()
 
 

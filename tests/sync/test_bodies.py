@@ -18,7 +18,7 @@ from lumbre.schema import Via
 from lumbre.store import PieceStore
 from lumbre.sync import bodies, runs
 from lumbre.sync.frames import FrameReader, Pieces, Runs, Want, WantPieces
-from tests.ledger.test_ledger import need
+from tests.ledger.test_ledger import need, one_by_one
 from tests.sync.meet import Line, assert_equal, heads, meet, new_binding
 from tests.world import Device, World
 
@@ -48,7 +48,8 @@ def pair() -> tuple[Device, Device]:
 
 
 def absent(device: Device) -> int:
-    return len(device.log.absent(10_000))
+    numbers = device.log.census.lacking_branches()
+    return sum(len(device.log.absent(number, 10_000)) for number in numbers)
 
 
 def test_p5_a_body_that_was_pruned_comes_back_though_frontiers_are_equal(pair):
@@ -124,6 +125,25 @@ def test_a_body_that_neither_holds_is_asked_for_and_the_meeting_ends(pair):
     assert caller.outcomes()[0].is_equal
     assert not any(isinstance(m, Runs) for m in FrameReader().feed(bytes(line.up)))
     assert absent(ana) == absent(eva) == 1
+
+
+def test_much_that_nobody_holds_keeps_back_no_bodies_of_others(pair, monkeypatch):
+    """Whether it is another space's, which is not spoken of, or another author's in this one."""
+    ana, eva = pair
+    eva.write(*(rumour(number) for number in range(8)))
+    meet(ana.node, eva.node)
+    assert drop_body(ana, Lane.BULK) == drop_body(eva, Lane.BULK) == 8
+    other = World("zoe").founder
+    other.write(*(rumour(number) for number in range(8)))
+    drop_body(other, Lane.BULK)
+    eva.node.add_space(other.space)
+    eva.node.take(one_by_one(other))
+    assert absent(eva) == 16
+    ana.write(rumour(9))
+    monkeypatch.setattr(bodies, "BODIES_MAX", 4)
+    meet(ana.node, eva.node)
+    assert absent(eva) == 16
+    assert absent(ana) == 8
 
 
 def test_only_the_body_that_is_asked_for_travels_among_those_under_one_mark(pair):

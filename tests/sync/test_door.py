@@ -10,7 +10,8 @@ from lumbre.node.aloud import six_words
 from lumbre.node.codes import GUESSES_MAX, Codes, Coming, link_for, read_code
 from lumbre.node.meetings import new_meeting
 from lumbre.schema import Role
-from lumbre.sync.frames import Code
+from lumbre.sync.frames import SLOTS_MAX, Code, Heard, write_frame
+from lumbre.sync.meeting import Meeting
 from tests.ledger.test_ledger import need
 from tests.sync.meet import BINDING, Line, meet
 from tests.world import Device, World
@@ -96,3 +97,54 @@ def test_a_code_is_read_as_people_type_it_and_as_a_camera_reads_it():
     for bad in ("", "tifo-plane", "0-tifo-plane", "7-tifo", "7-tifo-plane-more", "lumbre:/x"):
         with pytest.raises(Invalid):
             read_code(bad)
+
+
+def opened_doors(
+    codes: Codes, keeper: Device, code: str, count: int
+) -> list[tuple[Coming, Meeting]]:
+    """Newcomers who have the code and whose requests are still to come."""
+    doors = []
+    for number in range(count):
+        coming = Coming(Device(f"eva{number}").node, code, f"eva{number}", BINDING)
+        called = new_meeting(keeper.node, BINDING, is_caller=False, codes=codes)
+        called.receive(coming.door.send())
+        coming.door.receive(called.send())
+        doors.append((coming, called))
+    return doors
+
+
+def test_of_two_who_come_with_one_code_at_once_the_second_is_told_that_it_is_used_up():
+    world = World()
+    codes = Codes(world.founder.node)
+    code = codes.open(world.space)
+    first, second = opened_doors(codes, world.founder, code, 2)
+    Line().run(first[0].door, first[1])
+    Line().run(second[0].door, second[1])
+    assert first[0].door.is_done
+    assert not second[0].door.is_done
+    assert second[0].door.other_code == Code.WRONG_CODE
+    assert [asking.name for asking in codes.asking()] == ["eva0"]
+
+
+def test_a_request_for_a_code_that_was_replaced_uses_up_no_other_code():
+    world = World()
+    codes = Codes(world.founder.node)
+    code = codes.open(world.space)
+    (door,) = opened_doors(codes, world.founder, code, 1)
+    codes.close(code)
+    # Every slot is taken anew, this one too.
+    others = [codes.open(world.space) for _ in range(SLOTS_MAX)]
+    Line().run(door[0].door, door[1])
+    assert door[0].door.other_code == Code.WRONG_CODE
+    assert all(codes.is_open(other) for other in others)
+    assert codes.asking() == []
+
+
+def test_a_door_that_ended_on_nonsense_is_over_once_that_is_said():
+    world = World()
+    codes = Codes(world.founder.node)
+    (door,) = opened_doors(codes, world.founder, codes.open(world.space), 1)
+    called = door[1]
+    called.receive(write_frame(Heard()))
+    assert called.send()
+    assert called.is_over

@@ -174,10 +174,24 @@ def test_p5_an_absent_body_comes_where_nothing_else_is_new():
     ana, eva = world.founder, world.join("eva")
     ana.write(need("Bloque 1"))
     eva.node.take([bare(part) for part in one_by_one(ana)])
-    assert len(eva.log.absent(9)) == 1
+    (number,) = eva.log.census.lacking_branches()
+    assert len(eva.log.absent(number, 9)) == 1
     assert heads(ana) == heads(eva)
     caller, called = meet(ana.node, eva.node)
     assert caller.outcomes()[0].is_equal
     assert called.outcomes()[0].is_equal
-    assert not eva.log.absent(9)
+    assert not eva.log.census.lacking_branches()
     assert_equal(ana, eva)
+
+
+def test_who_proved_to_take_part_is_acquainted_and_who_only_knows_the_space_is_not():
+    world = World()
+    ana, eva = world.founder, world.join("eva")
+    assert all(side.is_acquainted for side in meet(ana.node, eva.node))
+    stranger = Device("mal")
+    stranger.node.add_space(world.space)
+    stranger.node.keep_author(world.space, b"m" * 32)
+    caller, called = meet(stranger.node, ana.node)
+    assert called.outcomes()[0].code is Code.NOT_ADMITTED
+    assert not caller.is_acquainted
+    assert not called.is_acquainted

@@ -13,7 +13,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lumbre.board.guard import Guard
-from lumbre.board.pages import about, carry, community, needs, offers, places, start, today
+from lumbre.board.pages import (
+    about,
+    carry,
+    community,
+    door,
+    needs,
+    network,
+    offers,
+    places,
+    start,
+    today,
+)
 from lumbre.board.render import STATIC, static_file
 from lumbre.board.visit import Board, Page, Visit
 from lumbre.errors import Locked, LumbreError, NotFound
@@ -28,6 +39,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/start", "GET", start.show),
     ("/found", "POST", start.found),
     ("/join", "POST", start.join),
+    ("/join/code", "POST", door.join),
+    ("/joining", "GET", door.coming),
     ("/request", "GET", start.request_file),
     ("/unlock", "POST", start.unlock),
     ("/language", "POST", start.language),
@@ -47,12 +60,17 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("/community/invitation", "GET", community.invitation),
     ("/community/request", "POST", community.request),
     ("/community/admit", "POST", community.admit),
+    ("/community/code", "GET", door.show),
+    ("/community/code", "POST", door.open_code),
+    ("/community/answer", "POST", door.answer),
     ("/community/choose", "POST", community.choose),
+    ("/network", "GET", network.show),
+    ("/network/call", "POST", network.call),
     ("/doubts", "GET", about.doubts),
     ("/about", "GET", about.show),
 )
 OPEN = frozenset({"/start", "/found", "/join", "/request", "/unlock", "/language", "/carry",
-                  "/carry/take", "/carry/bundle"})  # fmt: skip
+                  "/carry/take", "/carry/bundle", "/join/code", "/joining"})  # fmt: skip
 
 
 def make_app(home: Home, *, language: str = "es") -> Starlette:

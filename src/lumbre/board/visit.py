@@ -14,8 +14,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lumbre.board.forms import Form, Slips, read_form
 from lumbre.board.render import Pages
+from lumbre.board.risks import Risks
 from lumbre.board.upload import Uploads
 from lumbre.errors import LumbreError, NotFound
+from lumbre.node import said
+from lumbre.node.census import Census
 from lumbre.node.desk import Desk
 from lumbre.node.home import Home
 from lumbre.node.names import space_name
@@ -23,6 +26,7 @@ from lumbre.node.reading import Reading
 from lumbre.node.spaces import Space
 from lumbre.node.todays import Todays
 from lumbre.node.words import LANGUAGES, Words, language_of
+from lumbre.record import Ref
 
 LANGUAGE_COOKIE: Final = "lumbre_lang"
 SPACE_COOKIE: Final = "lumbre_space"
@@ -34,6 +38,8 @@ PLACES_MAX: Final = 24
 PAGE_DIGITS: Final = 6
 T = TypeVar("T")
 _FIELDS: Final = {
+    "invalid.address": "address",
+    "invalid.code": "code",
     "invalid.good-name": "good",
     "invalid.which-water": "good",
     "invalid.passphrases-differ": "again",
@@ -42,6 +48,8 @@ _FIELDS: Final = {
     "invalid.space-here": "space",
     "invalid.words-not-read": "heard",
     "locked.wrong-passphrase": "passphrase",
+    "not-found.device": "address",
+    "sync.wrong-code": "code",
 }
 """Errors that are about one field and do not name it in their values."""
 _SECRET_FIELDS: Final = ("passphrase", "again")
@@ -57,6 +65,7 @@ class Board:
         self.slips = Slips(home.random)
         self.uploads = Uploads(home.clock)
         self.todays = Todays(home.clock)
+        self.risks = Risks()
         self._reading = Reading(home.node)
         self._read_node = home.node
 
@@ -128,8 +137,15 @@ class Visit:
             "error": "",
             "form": {},
             "wrong": self._wrong,
+            "at_door": self._at_door() if ready else 0,
+            "refresh_s": 0,
         }
         return HTMLResponse(self.board.pages.render(name, shared | values), status)
+
+    def _at_door(self) -> int:
+        """How many wait to be let into the space that this browser looks at."""
+        space = self.space.id
+        return sum(1 for one in self.home.codes.asking() if one.request.space == space)
 
     def complain(self, error: LumbreError, *, form: str = "", field: str = "") -> str:
         """Note an error; its words. The page that shows them marks the field that it is about.
@@ -142,6 +158,11 @@ class Visit:
             found = "amount"
         self._wrong = f"{form}.{found}" if form and found else str(found)
         return self.words.error(error)
+
+    def held(self, refs: Sequence[Ref]) -> str:
+        """Who holds all the entries of a list, and no more than was said (P6)."""
+        holders = Census(self.node, self.space.id).holders_of(refs)
+        return said.held_list(self.words, holders, self.home.clock.now_s())
 
     def cut(self, rows: Sequence[T], size: int) -> dict[str, Any]:
         """One page's worth of a list, for a template: `rows`, `page`, `pages`, `count`."""
@@ -165,23 +186,26 @@ Act = Callable[[Visit, Form], str]
 """Does what a form asks for; where to go then."""
 
 
-async def post(visit: Visit, act: Act, again: Again) -> Response:
-    """Run what a form asks for, once; on an error the form comes back filled."""
+async def post(visit: Visit, act: Act, again: Again, *, form: str = "") -> Response:
+    """Run what a form asks for, once; on an error the form comes back filled.
+
+    `form`: which of several on the page, for the mark on the field that an error is about.
+    """
     try:
-        form = await read_form(visit.request)
+        typed = await read_form(visit.request)
     except LumbreError as error:
-        return again(visit, {}, visit.complain(error))
-    token = form.pop("slip", "")
+        return again(visit, {}, visit.complain(error, form=form))
+    token = typed.pop("slip", "")
     done = visit.board.slips.done(token)
     if done is not None:
         return visit.go(done)
-    shown = {name: value for name, value in form.items() if name not in _SECRET_FIELDS}
+    shown = {name: value for name, value in typed.items() if name not in _SECRET_FIELDS}
     if not visit.board.slips.is_ours(token):
         return again(visit, shown, visit.words("board.old-form"))
     try:
-        where = act(visit, form)
+        where = act(visit, typed)
     except LumbreError as error:
-        return again(visit, shown, visit.complain(error))
+        return again(visit, shown, visit.complain(error, form=form))
     except Exception as error:  # noqa: BLE001 what was typed must come back whatever failed
         visit.home.events.crash(error)
         return again(visit, shown, visit.words("board.crash"))

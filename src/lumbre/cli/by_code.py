@@ -8,6 +8,7 @@ Both sides read six words aloud before anybody is let in.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import Annotated, Final
 
@@ -26,12 +27,13 @@ from lumbre.node.codes import Asking, Coming, link_for, read_code
 from lumbre.node.desk import own_key
 from lumbre.node.home import Home
 from lumbre.node.joining import admit, words_bytes_of
+from lumbre.node.joining import space_of as space_asked
 from lumbre.node.meetings import new_meeting
 from lumbre.schema import Role
 
 # A person walks to the other device, reads six words, and says yes.
 ADMIT_WAIT_S: Final = 600.0
-_ASK_AGAIN_S: Final = 2.0
+ASK_AGAIN_S: Final = 2.0
 
 
 def invite_by_code(*, yes: Yes, common: Common) -> int:
@@ -69,12 +71,14 @@ def _show(code: str, port: int, *, is_json: bool) -> None:
     ]
     if is_json:
         data({"code": code, "links": links})
+        sys.stdout.flush()
         return
     tell("cli.code.is", code=code)
     if links:
         segno.make(links[0], error="l").terminal(compact=True)
         out(links[0])
     tell("cli.code.how", code=code)
+    sys.stdout.flush()
 
 
 async def _is_let_in(asking: Asking, *, yes: bool) -> bool:
@@ -89,7 +93,7 @@ async def _hand_over(lan: Lan) -> None:
     lan.changed()
     before = sum(one.meetings for one in lan.seen())
     await _wait_for(lambda: sum(one.meetings for one in lan.seen()) > before, wait_s=WAIT_S)
-    await asyncio.sleep(_ASK_AGAIN_S)
+    await asyncio.sleep(ASK_AGAIN_S)
 
 
 async def _wait_for(is_so: Callable[[], bool], *, wait_s: float = ADMIT_WAIT_S) -> bool:
@@ -133,18 +137,18 @@ async def _join(
     *,
     is_json: bool,
 ) -> bool:
-    coming, place = await _knock_anywhere(home, code, person, where)
-    assert coming.request is not None
-    said = six_words(words_bytes_of(coming.request))
+    request, place = await _knock_anywhere(home, code, person, where)
+    space, said = space_asked(request), six_words(words_bytes_of(request))
     if not is_json:
         tell("cli.words", words=" ".join(said))
         tell("cli.join.wait")
+        sys.stdout.flush()
     loop = asyncio.get_running_loop()
     end_s = loop.time() + wait_s
     is_in = False
     while not is_in and loop.time() < end_s:
-        await asyncio.sleep(_ASK_AGAIN_S)
-        is_in = await _is_admitted(home, place)
+        await asyncio.sleep(ASK_AGAIN_S)
+        is_in = await is_admitted(home, place, space)
     if is_json:
         data({"words": said, "admitted": is_in})
     else:
@@ -152,7 +156,8 @@ async def _join(
     return is_in
 
 
-async def _is_admitted(home: Home, place: tuple[str, int]) -> bool:
+async def is_admitted(home: Home, place: tuple[str, int], space: bytes) -> bool:
+    """Ask at a place whether this device is in the space by now, and take what is there."""
     try:
         channel = await connect(*place)
         meeting = new_meeting(home.node, channel.binding, is_caller=True)
@@ -160,39 +165,42 @@ async def _is_admitted(home: Home, place: tuple[str, int]) -> bool:
     except LumbreError:
         # It may be busy with another meeting, or out of reach for a moment.
         return False
-    return any(problem_of(outcome) is None for outcome in meeting.outcomes())
+    return any(
+        outcome.space == space and problem_of(outcome) is None for outcome in meeting.outcomes()
+    )
 
 
 async def _knock_anywhere(
     home: Home, code: str, person: str, where: tuple[str, int] | None
-) -> tuple[Coming, tuple[str, int]]:
+) -> tuple[bytes, tuple[str, int]]:
     """Knock at the given place, or at every device that is found, until one knows the code."""
     if where is not None:
-        return await _knock(home, code, person, where), where
+        return await knock(home, code, person, where), where
     places: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
 
     def found(one: Found) -> None:
         for host in one.hosts:
             places.put_nowait((host, one.port))
 
-    problem: LumbreError = NotFound("not-found.device")
+    problem: LumbreError = NotFound("not-found.nobody")
     async with Discovery(0, found):
         try:
             async with asyncio.timeout(WAIT_S):
                 while True:
                     place = await places.get()
                     try:
-                        return await _knock(home, code, person, place), place
+                        return await knock(home, code, person, place), place
                     except LumbreError as error:
                         problem = error
         except TimeoutError:
             raise problem from None
 
 
-async def _knock(home: Home, code: str, person: str, place: tuple[str, int]) -> Coming:
+async def knock(home: Home, code: str, person: str, place: tuple[str, int]) -> bytes:
+    """Come to a place with a code; the request that was left there."""
     channel = await connect(*place)
     coming = Coming(home.node, code, person, channel.binding)
     await drive(channel, coming.door)
-    if not coming.door.is_done:
+    if not coming.door.is_done or coming.request is None:
         raise Refused(message_of(coming.door.code, coming.door.other_code))
-    return coming
+    return coming.request

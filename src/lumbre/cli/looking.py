@@ -38,19 +38,24 @@ def status(*, common: Common = DEFAULTS) -> None:
     if found["locked"]:
         tell("cli.status.locked")
     for space in found["spaces"]:
-        if found["locked"]:
-            tell("cli.status.space-locked", id=space["id"][:8])
-            continue
-        tell("cli.status.space", name=space["name"] or say("cli.unnamed"), id=space["id"][:8])
-        if not space["admitted"]:
-            out("  " + say("cli.not-admitted-yet"))
-        for name in ("members", "needs", "offers", "places", "doubts"):
-            if name in space:
-                out("  " + words().count(f"cli.status.{name}", space[name]))
+        _tell_space(space, is_locked=found["locked"])
     if found["drafts"]:
         out(words().count("cli.status.drafts", found["drafts"]))
     if found["failed_kinds"]:
         tell("cli.status.failed-kinds", names=", ".join(found["failed_kinds"]))
+
+
+def _tell_space(space: dict[str, Any], *, is_locked: bool) -> None:
+    if is_locked:
+        tell("cli.status.space-locked", id=space["id"][:8])
+        return
+    tell("cli.status.space", name=space["name"] or say("cli.unnamed"), id=space["id"][:8])
+    if not space["admitted"]:
+        out("  " + say("cli.not-admitted-yet"))
+    for name in ("members", "needs", "offers", "places", "doubts"):
+        out("  " + words().count(f"cli.status.{name}", space[name]))
+    if space["without_key"]:
+        out("  " + words().count("board.without-key", space["without_key"]))
 
 
 def _status(home: Home) -> dict[str, Any]:
@@ -79,6 +84,7 @@ def _space_status(home: Home, space: Space) -> dict[str, Any]:
             "offers": len(reading.offers(space.id)),
             "places": len(reading.places(space.id)),
             "doubts": len(reading.doubts(space.id)),
+            "without_key": len(space.ledger.waiting_for_key()),
         }
     return found
 

@@ -7,8 +7,9 @@ lumbre meet 192.168.4.7     one device
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
@@ -16,7 +17,7 @@ from cyclopts import Parameter
 from lumbre.carriers.lan import PORT, Lan
 from lumbre.cli.options import DEFAULTS, Common, open_home
 from lumbre.cli.speech import data, note, out, say, words
-from lumbre.errors import Invalid, LumbreError, NotFound
+from lumbre.errors import Invalid, LumbreError, NotFound, StoreError
 from lumbre.node.home import Home
 from lumbre.node.meetings import new_meeting
 from lumbre.node.names import space_name
@@ -28,6 +29,8 @@ LOOK_S: Final = 0.5
 # Discovery answers in a second; a phone's hotspot takes some more.
 WAIT_S: Final = 15.0
 _SETTLED_S: Final = 2.0
+_HOST: Final = re.compile(r"[0-9A-Za-z._:%-]{1,64}", re.ASCII)
+_NOTHING: Final[dict[str, Any]] = {"space": None, "new": 0, "equal": False, "twin": False}
 
 Wait = Annotated[float, Parameter(help=say("cli.arg.wait"))]
 Address = Annotated[str | None, Parameter(help=say("cli.arg.address"))]
@@ -57,11 +60,22 @@ class Meetings:
 
 
 @asynccontextmanager
-async def network(home: Home, *, port: int = PORT) -> AsyncIterator[Lan]:
-    """Meet whoever is on the local network for as long as this lasts, and soon after a change."""
+async def network(
+    home: Home,
+    *,
+    port: int = PORT,
+    on_met: Callable[[str, Meetings, LumbreError | None], None] | None = None,
+) -> AsyncIterator[Lan]:
+    """Meet whoever is on the local network for as long as this lasts, and soon after a change.
+
+    Where another program has the port, any free one is taken: others are told which.
+    """
     meetings = Meetings(home, takes_codes=True)
 
-    def met(_host: str, error: LumbreError | None) -> None:
+    def met(host: str, error: LumbreError | None) -> None:
+        if on_met is not None:
+            on_met(host, meetings, error)
+            return
         for meeting in meetings.ended():
             for outcome in meeting.outcomes():
                 home.events.note("met", new=outcome.new, rounds=outcome.rounds)
@@ -89,13 +103,25 @@ async def _look(home: Home, lan: Lan) -> None:
 def meet(address: Address = None, *, wait: Wait = WAIT_S, common: Common = DEFAULTS) -> int:
     """Meet the devices on the local network, or the one at an address, and end."""
     where = [] if address is None else [read_address(address)]
-    with open_home(common, must_unlock=False) as home:
+    with _open(common) as home:
         found = asyncio.run(_meet(home, where, wait, is_told=not common.json))
     if common.json:
         data(found)
     elif not found:
-        raise NotFound("not-found.device")
+        raise NotFound("not-found.nobody")
     return 0 if any(one["problem"] is None for one in found) else NotFound.exit_code
+
+
+@contextmanager
+def _open(common: Common) -> Iterator[Home]:
+    """The home; where a board has it open, it is said that the board meets by itself."""
+    try:
+        with open_home(common, must_unlock=False) as home:
+            yield home
+    except StoreError as error:
+        if error.message_id == "store.in-use":
+            raise StoreError("store.in-use-meets", **error.values) from error
+        raise
 
 
 async def _meet(
@@ -105,15 +131,18 @@ async def _meet(
     told: list[dict[str, Any]] = []
 
     def met(host: str, error: LumbreError | None) -> None:
-        outcomes = [outcome for meeting in meetings.ended() for outcome in _results(meeting)]
+        outcomes = [outcome for meeting in meetings.ended() for outcome in results(meeting)]
         if error is not None:
-            outcomes = [{"problem": error.message_id}]
+            says = words().error(error)
+            outcomes = [_NOTHING | {"problem": error.message_id, "says": says}]
         for outcome in outcomes:
-            told.append({"host": host, "space": None, "new": 0, "equal": False} | outcome)
+            told.append({"host": host} | outcome)
             if is_told:
                 _tell(home, told[-1])
 
-    async with Lan(meetings, port=0, addresses=where, on_met=met) as lan:
+    # Who asks for one device meets that one: nobody else is looked for.
+    lan = Lan(meetings, port=0, addresses=where, is_found_by_others=not where, on_met=met)
+    async with lan:
         await _until(lambda: _is_settled(lan, where), wait_s)
     return told
 
@@ -141,14 +170,16 @@ async def _until(is_so: Callable[[], bool], wait_s: float) -> bool:
     return is_so()
 
 
-def _results(meeting: Meeting) -> list[dict[str, Any]]:
+def results(meeting: Meeting) -> list[dict[str, Any]]:
+    """What came of a meeting, space by space, or why there was none."""
     if meeting.code is not None or meeting.other_code is not None:
-        return [{"problem": message_of(meeting.code, meeting.other_code)}]
+        return [_NOTHING | {"problem": message_of(meeting.code, meeting.other_code)}]
     return [
         {
             "space": outcome.space,
             "new": outcome.new,
             "equal": outcome.is_equal,
+            "twin": outcome.is_twin,
             "problem": problem_of(outcome),
         }
         for outcome in meeting.outcomes()
@@ -176,7 +207,8 @@ def message_of(code: Code | None, other_code: int | None) -> str:
 
 def _tell(home: Home, one: dict[str, Any]) -> None:
     if one["problem"] is not None:
-        note("cli.meet.problem", host=one["host"], why=words().reason(one["problem"]))
+        why = one.get("says") or words().reason(one["problem"])
+        note("cli.meet.problem", host=one["host"], why=why)
         return
     name = space_name(home.node.space(one["space"])) or one["space"].hex()[:8]
     said = words().count("cli.meet.new", one["new"], host=one["host"], space=name)
@@ -191,6 +223,6 @@ def read_address(text: str) -> tuple[str, int]:
         port = rest.removeprefix(":") or port
     elif host.count(":") == 1:
         host, port = host.split(":")
-    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+    if not _HOST.fullmatch(host) or not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise Invalid("invalid.address")
     return host, int(port)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PORT: Final = 8420
 """Not in common use, and easy to read aloud."""
+LAN_PORT: Final = 8421
 PORTS_TRIED: Final = 20
 HOST: Final = "127.0.0.1"
 # Phones on the desk and a few tabs; more would wait in any case.
@@ -34,6 +35,10 @@ def up(
     *,
     port: Annotated[int, Parameter(help=say("cli.arg.port"))] = PORT,
     alone: Annotated[bool, Parameter(help=say("cli.arg.alone"), negative="")] = False,
+    lan_port: Annotated[int, Parameter(help=say("cli.arg.lan-port"))] = LAN_PORT,
+    call: Annotated[
+        list[str] | None, Parameter(help=say("cli.arg.call"), negative="", consume_multiple=False)
+    ] = None,
     common: Common = DEFAULTS,
 ) -> None:
     """Open the board, print its address on a line of its own, and meet who is on the network."""
@@ -41,6 +46,7 @@ def up(
 
     from lumbre.board import make_app
 
+    calling = _places(call or [])
     home = Home.open(common.path) if Home.exists(common.path) else Home.create(common.path)
     try:
         listening = listen(port)
@@ -63,21 +69,35 @@ def up(
         out(f"http://{HOST}:{listening.getsockname()[1]}/")
         sys.stdout.flush()
         note("cli.up.running")
-        asyncio.run(_serve(home, uvicorn.Server(config), listening, is_alone=alone))
+        wanted = None if alone else lan_port
+        asyncio.run(_serve(home, uvicorn.Server(config), listening, wanted, calling))
         home.events.note("down")
     finally:
         home.close()
 
 
 async def _serve(
-    home: Home, server: uvicorn.Server, listening: socket.socket, *, is_alone: bool
+    home: Home,
+    server: uvicorn.Server,
+    listening: socket.socket,
+    lan_port: int | None,
+    calling: list[tuple[str, int]],
 ) -> None:
-    from lumbre.cli.network import network
-
+    """The board, and the network beside it unless `lan_port` is None."""
     async with AsyncExitStack() as stack:
-        if not is_alone:
-            await stack.enter_async_context(network(home))
+        if lan_port is not None:
+            from lumbre.cli.beside import beside
+
+            await stack.enter_async_context(beside(home, port=lan_port, calling=calling))
         await server.serve(sockets=[listening])
+
+
+def _places(calling: list[str]) -> list[tuple[str, int]]:
+    if not calling:
+        return []
+    from lumbre.cli.network import read_address
+
+    return [read_address(address) for address in calling]
 
 
 def listen(port: int) -> socket.socket:

@@ -11,7 +11,7 @@ board can show it with "earlier entries missing".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -224,6 +224,17 @@ class Judge:
         self._awaited.setdefault(key, set()).add(waiter)
         self._tables.put(_WAITER, key + waiter, b"")
         return self.record(entry.ref, Verdict(Outcome.WAITING, reason))
+
+    def behind(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Keys of these entries, and of all that wait for them or for what does."""
+        found: set[bytes] = set()
+        left = list(keys)
+        while left:
+            key = left.pop()
+            if key not in found:
+                found.add(key)
+                left += self._awaited.get(key, ())
+        return found
 
     @property
     def is_awaited(self) -> bool:

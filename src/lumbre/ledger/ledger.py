@@ -26,7 +26,7 @@ from lumbre.record.entry import Entry
 from lumbre.record.limits import DEPTH_MAX
 from lumbre.record.log import NO_SPACE, Lane, LogName, Ref
 from lumbre.schema.fields import Body
-from lumbre.schema.kind import Fact, Kind, Standing, ref_of
+from lumbre.schema.kind import Fact, Kind, Standing, ref_key, ref_of
 from lumbre.schema.registry import Decoded, Registry
 from lumbre.schema.roles import Role
 from lumbre.trust import Act, AuthorRight, Rights, Trust, grant_bytes
@@ -180,8 +180,21 @@ class Ledger:
                 if held is not None and body is not None and held[1].name.lane is Lane.URGENT:
                     yield held[1], body
 
+    def count_waiting(self) -> int:
+        """How many entries wait for anything."""
+        verdicts = (verdict for _, verdict in self.judge.exceptions())
+        return sum(verdict.outcome is Outcome.WAITING for verdict in verdicts)
+
+    def behind_keys(self) -> set[Ref]:
+        """All entries that a key would let go on: those sealed to it, and those behind them."""
+        first = (ref_key(ref) for ref in self.waiting_for_key())
+        return {ref_of(key) for key in self.judge.behind(first)}
+
     def waiting_for_key(self) -> list[Ref]:
-        """Entries that are sealed to an epoch whose key is not here."""
+        """Entries sealed to an epoch whose key is not here: of each log the first alone.
+
+        What comes after one waits for it, not for the key (see `behind_keys`).
+        """
         return [
             ref_of(key)
             for key, verdict in self.judge.exceptions()

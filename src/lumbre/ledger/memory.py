@@ -117,10 +117,9 @@ class MemoryBook:
         else:
             self._meta[name] = value
 
-    def absent(self, at_most: int) -> Sequence[tuple[int, int]]:
-        """(branch number, seq) of entries whose bodies are absent, in order."""
-        numbers = sorted(self._entries)
-        found = ((n, e.seq) for n in numbers for e in self._entries[n] if e.body is None)
+    def absent(self, number: int, at_most: int) -> Sequence[int]:
+        """Seqs of a branch's entries whose bodies are absent, in order."""
+        found = (entry.seq for entry in self._entries.get(number, ()) if entry.body is None)
         return list(islice(found, at_most))
 
     def arrivals(self, after: int = 0) -> Iterator[Arrival]:

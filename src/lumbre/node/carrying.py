@@ -23,7 +23,7 @@ from lumbre.errors import LumbreError, Refused
 from lumbre.node.bundle_keys import bundle_keys
 from lumbre.node.desk import own_key
 from lumbre.node.epochs import READS
-from lumbre.node.exchange import learn_keys, still_waiting
+from lumbre.node.exchange import learn_keys, look_again
 from lumbre.node.intake import Received
 from lumbre.node.node import Node
 from lumbre.node.segments import Frontier, branches_of
@@ -253,16 +253,16 @@ def take_bundles(
 
     `more_keys` open bundles as well: the paper's, on a device that has no other yet.
     """
-    total, keys, opened = Received(), 0, 0
+    total, keys = Received(), 0
     for number in range(PASSES_MAX):
         received = node.take(bundles.segments([*more_keys, *identities(node)]))
-        more, now_open = learn_keys(node)
+        more = learn_keys(node)
         total = received if number == 0 else _sum(total, received)
-        keys, opened = keys + more, opened + now_open
+        keys += more
         is_wanting = bundles.sealed or "refused.gap" in received.refused
         if not is_wanting or not (received.new or more):
             break
-    total.waiting = min(max(0, total.waiting - opened), still_waiting(node))
+    look_again(node, total)
     for claim in bundles.claims:
         _keep_claim(node, claim)
     return total, keys

@@ -17,7 +17,7 @@ makes none.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -146,11 +146,18 @@ class Census:
 
     def holders(self, ref: Ref) -> Holders:
         """Who holds the body of an entry, as far as anybody said."""
+        return self.holders_of([ref])[0]
+
+    def holders_of(self, refs: Iterable[Ref]) -> list[Holders]:
+        """The same for each of several entries."""
+        claims = self._claims()
+        return [self._holders(ref, claims) for ref in refs]
+
+    def _holders(self, ref: Ref, claims: Sequence[Claim]) -> Holders:
         found = self._space.ledger.judge.find(ref)
         if found is None:
             return Holders(here=False)
         branch, entry = found
-        claims = self._claims()
         holdings = Holdings(self._node.log, self._node.log.branches(ref.log))
         oldest = min((c.arrival for c in claims if c.arrival is not None), default=0)
         arrived = self._disk.arrived(branch.number, entry.seq, oldest)
@@ -167,10 +174,25 @@ class Census:
 
     def at_risk(self) -> Iterator[Entry]:
         """Entries whose body is here and on no other device that said so: lost with this one."""
-        log = self._node.log
-        unclaimed = Unclaimed(log, self._holdings(), self._claims())
-        for part in unclaimed.parts():
+        for part in self._unclaimed().parts():
             yield from self._with_body(part)
+
+    def count_at_risk(self) -> int:
+        """How many those are; entries are read only where some lack their bodies."""
+        lacking = set(self._disk.lacking_branches())
+        return sum(
+            sum(1 for _ in self._with_body(part))
+            if part.branch.number in lacking
+            else part.last_seq - part.first_seq + 1
+            for part in self._unclaimed().parts()
+        )
+
+    def version(self) -> tuple[tuple[bytes, int], ...]:
+        """What tells whether anybody has said anything since: (author, counter) of each record."""
+        return tuple((row[0], row[1]) for row in self._disk.records(self._space.id))
+
+    def _unclaimed(self) -> Unclaimed:
+        return Unclaimed(self._node.log, self._holdings(), self._claims())
 
     def _with_body(self, part: Part) -> Iterator[Entry]:
         for entry in self._node.log.entries(part.branch.number, part.first_seq, part.last_seq):

@@ -67,12 +67,21 @@ class Codes:
 
     def close(self, code: str) -> None:
         """Let a code be no longer open."""
-        self._open.pop(slot_of(code), None)
+        if self.is_open(code):
+            del self._open[slot_of(code)]
 
     def is_open(self, code: str) -> bool:
         """Whether somebody may still come with it."""
         found = self._open.get(slot_of(code))
         return found is not None and found.code == code
+
+    def opened(self, space: bytes) -> list[str]:
+        """The codes of a space with which somebody may still come, the newest last."""
+        return [
+            one.code
+            for one in self._open.values()
+            if one.space == space and one.guesses < GUESSES_MAX
+        ]
 
     # The door's porch
 
@@ -87,23 +96,26 @@ class Codes:
         found.guesses += 1
         return found.code
 
-    def invitation(self, slot: int) -> bytes:
+    def invitation(self, code: str) -> bytes:
         """The invitation to the code's space."""
-        return joining.invite(self._node, self._at(slot).space)
+        return joining.invite(self._node, self._open[slot_of(code)].space)
 
-    def asked(self, slot: int, request: bytes) -> None:
-        """Keep a request for a person to look at; the code is used up."""
+    def asked(self, code: str, request: bytes) -> bool:
+        """Keep a request for a person to look at; the code is used up.
+
+        False where it was meanwhile: two may knock with it before either has asked.
+        """
+        if not self.is_open(code):
+            return False
         asked, name = joining.read_request(self._node, request)
-        if asked.space != self._at(slot).space:
+        if asked.space != self._open[slot_of(code)].space:
             raise Refused("refused.not-for-this-key")
-        self._open.pop(slot, None)
+        self.close(code)
         if len(self._asking) >= REQUESTS_MAX:
             del self._asking[next(iter(self._asking))]
         said = words_of(joining.words_bytes(asked))
         self._asking[asked.author] = Asking(asked, name, said)
-
-    def _at(self, slot: int) -> _Open:
-        return self._open[slot]
+        return True
 
     def keeper(self, knock: Knock, binding: bytes) -> Keeper:
         """The keeper's side of a door, for somebody who knocked."""

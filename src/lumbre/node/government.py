@@ -39,7 +39,7 @@ from lumbre.trust.acts import (
     Remove,
     SetQuorum,
 )
-from lumbre.trust.duties import open_proposals, persons
+from lumbre.trust.duties import open_proposals, persons, unapproved
 
 # What the stewards decide
 
@@ -89,9 +89,13 @@ def set_quorum(node: Node, space: Space, percent: int) -> Entry:
 
 
 def approve(node: Node, space: Space, proposal: bytes) -> Entry:
-    """Vote for a proposal that is open; a key that came into effect by it is learnt."""
+    """Vote for a proposal that is open, or stand by whom a member brought in.
+
+    A key that came into effect by it is learnt.
+    """
     rights = space.ledger.rights
-    found = [p for p in open_proposals(rights) if p.ref.hash == proposal]
+    waiting = [*open_proposals(rights), *unapproved(rights)]
+    found = [p for p in waiting if p.ref.hash == proposal]
     if not found:
         raise Invalid("invalid.no-open-proposal")
     if own_person(node, space) in found[0].voters:

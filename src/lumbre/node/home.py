@@ -21,6 +21,7 @@ from platformdirs import user_data_path
 from lumbre.errors import Locked, StoreError
 from lumbre.node.codes import Codes
 from lumbre.node.events import Events
+from lumbre.node.network import Network
 from lumbre.node.node import Node, hold_spaces
 from lumbre.node.ports import Clock, Random, SystemClock, SystemRandom
 from lumbre.node.registry import load_registry
@@ -59,6 +60,8 @@ class Home:
         self.private = private
         self.node = Node(log, private, registry, clock, random)
         self.codes = Codes(self.node)
+        self.network: Network | None = None
+        """Filled in by whoever runs a carrier beside the board."""
 
     @classmethod
     def exists(cls, path: Path) -> bool:

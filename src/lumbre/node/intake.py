@@ -36,12 +36,16 @@ Read = tuple[Tip, Sequence[Entry]]
 
 
 class Received(msgspec.Struct):
-    """What became of bytes that came from somewhere."""
+    """What became of bytes that came from somewhere.
+
+    `for_key`: of all that is held here, how many entries a missing key keeps waiting.
+    """
 
     new: int = 0
     known: int = 0
     without_effect: int = 0
     waiting: int = 0
+    for_key: int = 0
     past_grant: int = 0
     forks: int = 0
     refused: dict[str, int] = {}

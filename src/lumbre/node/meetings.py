@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from typing import Final
 
 import msgspec
@@ -132,18 +131,17 @@ class SpaceShelf:
         return run[1][0].name.lane is Lane.TRUST and _space_of(run) == self.id
 
     def absent(self, at_most: int) -> list[Range]:
-        """Entries of this space that are held without their bodies."""
-        branches = {branch.number: branch for branch in branches_of(self.book, self.id)}
+        """Entries of this space that are held without their bodies, at most so many.
+
+        Each branch has its share: whoever writes much that nobody holds keeps back no others.
+        """
+        log = self._node.log
+        branches = {branch.number: branch for branch in branches_of(log, self.id)}
+        lacking = [number for number in log.census.lacking_branches() if number in branches]
+        share = max(1, at_most // max(1, len(lacking)))
         ranges: list[Range] = []
-        for number, seq in islice(self._node.log.absent(at_most), at_most):
-            branch: Branch | None = branches.get(number)
-            if branch is None:
-                continue
-            last = ranges[-1] if ranges else None
-            if last is not None and last.branch is branch and last.last_seq == seq - 1:
-                ranges[-1] = last._replace(last_seq=seq)
-            else:
-                ranges.append(Range(branch, seq, seq))
+        for number in lacking[:at_most]:
+            ranges += _ranges(branches[number], log.absent(number, share))
         return ranges
 
     def baseline(self, peer: bytes) -> bytes | None:
@@ -172,6 +170,17 @@ class SpaceShelf:
         """A device's record; one that is refused changes nothing."""
         with suppress(Refused):
             self._census.take(record)
+
+
+def _ranges(branch: Branch, seqs: Iterable[int]) -> list[Range]:
+    """Entries of one branch, in order, as ranges."""
+    ranges: list[Range] = []
+    for seq in seqs:
+        if ranges and ranges[-1].last_seq == seq - 1:
+            ranges[-1] = ranges[-1]._replace(last_seq=seq)
+        else:
+            ranges.append(Range(branch, seq, seq))
+    return ranges
 
 
 def _space_of(run: Read) -> bytes:

@@ -84,8 +84,8 @@ class LogDisk(Book, Protocol):
     def branch(self, number: int) -> Branch | None:
         """A branch by its number."""
 
-    def absent(self, at_most: int) -> Sequence[tuple[int, int]]:
-        """(branch number, seq) of entries whose bodies are absent, in order."""
+    def absent(self, number: int, at_most: int) -> Sequence[int]:
+        """Seqs of a branch's entries whose bodies are absent, in order."""
 
     def arrivals(self, after: int = 0) -> Iterator[Arrival]:
         """What was stored after the arrival `after`, in the order in which it was."""
@@ -131,6 +131,10 @@ class Meeting(Protocol):
     @property
     def is_over(self) -> bool:
         """Whether nothing more will be taken in; what `send` still has is sent."""
+
+    @property
+    def is_acquainted(self) -> bool:
+        """Whether the other end has proved that it takes part in what this one does."""
 
     @property
     def wants_more_input(self) -> bool:

@@ -17,6 +17,7 @@ from lumbre.node.spaces import Space
 from lumbre.schema import Body, Role
 from lumbre.schema.fields import kind_name
 from lumbre.trust.acts import (
+    Admit,
     Appoint,
     Approve,
     Dismiss,
@@ -27,7 +28,14 @@ from lumbre.trust.acts import (
     Remove,
     SetQuorum,
 )
-from lumbre.trust.duties import Proposal, closed_keys, epochs, open_proposals, persons
+from lumbre.trust.duties import (
+    Proposal,
+    closed_keys,
+    epochs,
+    open_proposals,
+    persons,
+    unapproved,
+)
 from lumbre.trust.weighty import is_proposal
 
 _SHORT_ID = 8
@@ -102,9 +110,10 @@ def is_moot(space: Space, proposal: Proposal) -> bool:
 
 
 def waiting(space: Space) -> list[Proposal]:
-    """Open proposals that still mean something, in the order of the acts."""
-    found = open_proposals(space.ledger.rights)
-    return [proposal for proposal in found if not is_moot(space, proposal)]
+    """Open proposals that still mean something, and admissions that no steward stands by yet."""
+    rights = space.ledger.rights
+    found = [proposal for proposal in open_proposals(rights) if not is_moot(space, proposal)]
+    return [*found, *unapproved(rights)]
 
 
 def about(space: Space, body: object) -> tuple[str, dict[str, object]]:
@@ -121,6 +130,10 @@ def about(space: Space, body: object) -> tuple[str, dict[str, object]]:
     for name in ("percent", "version", "duty"):
         if hasattr(body, name):
             values[name] = getattr(body, name)
+    if isinstance(body, Admit) and body.person is None:
+        right = space.ledger.rights.author(body.key)
+        values["who"] = shown(space, right.person) if right is not None else ""
+        kind = "bring"
     if isinstance(body, Mandate):
         values["who"] = shown(space, body.holder)
     if isinstance(body, EndMandate):

@@ -16,6 +16,7 @@ from lumbre.kinds.supply.keys import STOCK, StockLine, stock_line
 from lumbre.kinds.supply.needs import NeedRow, NeedState
 from lumbre.kinds.supply.offers import CommitmentRow, GoodRow, OfferRow
 from lumbre.ledger import Outcome, Verdict
+from lumbre.ledger.verdict import WAITS_FOR_KEY, WAITS_FOR_PREVIOUS
 from lumbre.node.forks import forked
 from lumbre.node.names import acts
 from lumbre.node.node import Node
@@ -96,7 +97,13 @@ class Reading:
     def doubts(self, space: bytes) -> list[tuple[Ref, Verdict]]:
         """Entries that have no effect or wait, with the reason."""
         ledger = self._node.space(space).ledger
-        found = [(ref_of(key), verdict) for key, verdict in ledger.judge.exceptions()]
+        behind = ledger.behind_keys()
+        found = []
+        for key, verdict in ledger.judge.exceptions():
+            ref = ref_of(key)
+            # The entry before is here, and waits for a key itself: no entry is missing.
+            is_behind = verdict.reason == WAITS_FOR_PREVIOUS and ref in behind
+            found.append((ref, Verdict(Outcome.WAITING, WAITS_FOR_KEY) if is_behind else verdict))
         found += [
             (ref, Verdict(Outcome.WITHOUT_EFFECT, note)) for ref, note in self._act_notes(space)
         ]

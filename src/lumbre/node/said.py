@@ -6,6 +6,7 @@ this does not do: HTML, tables.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from lumbre.kinds.supply.records import Unit
@@ -48,6 +49,18 @@ def kind(words: Words, name: str) -> str:
     """A kind in a person's words, then the name that commands take, where they differ."""
     shown = words.of("kind", name)
     return shown if shown == name else f"{shown} ({name})"
+
+
+def held_list(words: Words, holders: Sequence[Holders], now_s: int) -> str:
+    """The same for a list: what is true of each of its entries."""
+    alone = sum(1 for one in holders if not one.devices)
+    heard = [one.last_heard_s for one in holders if one.last_heard_s is not None]
+    if not heard or alone == len(holders):
+        return words("board.on-this-device")
+    if alone:
+        return words.count("board.held.list-alone", alone, all=len(holders))
+    least = min(one.devices for one in holders)
+    return words.count("board.held.list", least, age=age(words, min(heard), now_s))
 
 
 def amount(words: Words, quantity: int, unit: Unit, *, space: str = " ") -> str:

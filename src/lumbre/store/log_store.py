@@ -233,11 +233,13 @@ class LogStore:
                 return
             key = rows[-1][0] + 1
 
-    def absent(self, at_most: int) -> list[tuple[int, int]]:
-        """(branch number, seq) of entries whose bodies are absent, in order."""
-        sql = "SELECT key FROM entry WHERE body IS NULL ORDER BY key LIMIT ?"
-        keys = [key for (key,) in self.database.rows(sql, (at_most,))]
-        return [(key >> SEQ_BITS, key & _SEQ_MASK) for key in keys]
+    def absent(self, number: int, at_most: int) -> list[int]:
+        """Seqs of a branch's entries whose bodies are absent, in order."""
+        sql = (
+            "SELECT key FROM entry WHERE key BETWEEN ? AND ? AND body IS NULL ORDER BY key LIMIT ?"
+        )
+        keys = (entry_key(number, 0), entry_key(number, _SEQ_MASK))
+        return [key & _SEQ_MASK for (key,) in self.database.rows(sql, (*keys, at_most))]
 
     def arrivals(self, after: int = 0) -> Iterator[Arrival]:
         """What was stored after the arrival `after`, in the order in which it was."""

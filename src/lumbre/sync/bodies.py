@@ -100,8 +100,12 @@ class Bodies:
         book = self._shelf.book
         ranges: list[Range] = []
         asked: dict[int, list[Span]] = {}
+        by_log: dict[bytes, list[Wanted]] = {}
+        for one in wanted:
+            by_log.setdefault(one.log, []).append(one)
         for branch in branches_of(book, self._shelf.id):
-            held = [span for span in _spans(branch, wanted) if self._has_any(branch, *span)]
+            named = by_log.get(branch.log[:PREFIX_BYTES], ())
+            held = [span for span in _spans(branch, named) if self._has_any(branch, *span)]
             asked[branch.number] = held
             marked = ((first, mark_at(book, branch, last)) for first, last in held)
             ranges += [Range(branch, first, last) for first, last in _merged(marked)]
@@ -123,12 +127,9 @@ class Bodies:
 
 
 def _spans(branch: Branch, wanted: Iterable[Wanted]) -> list[Span]:
-    """What of a branch is asked for."""
-    prefix = branch.log[:PREFIX_BYTES]
+    """What of a branch is asked for, by what is wanted of its log."""
     clipped = (
-        (max(one.first_seq, branch.first_seq), min(one.last_seq, branch.tip.seq))
-        for one in wanted
-        if one.log == prefix
+        (max(one.first_seq, branch.first_seq), min(one.last_seq, branch.tip.seq)) for one in wanted
     )
     return _merged(span for span in clipped if span[0] <= span[1])
 

@@ -48,11 +48,14 @@ class Porch(Protocol):
     def code_of(self, slot: int) -> str | None:
         """The code that is open at a slot. Each call is a guess, and they are counted."""
 
-    def invitation(self, slot: int) -> bytes:
+    def invitation(self, code: str) -> bytes:
         """What the newcomer is given."""
 
-    def asked(self, slot: int, request: bytes) -> None:
-        """A request has come: the code is used up. Raises `Refused` on one that is bad."""
+    def asked(self, code: str, request: bytes) -> bool:
+        """A request has come: the code is used up. False where it was before, or is closed.
+
+        Raises `Refused` on one that is bad.
+        """
 
 
 class _Side:
@@ -72,6 +75,11 @@ class _Side:
         if self._is_lost or self.other_code is not None:
             return True
         return not self._out and (self.is_done or self.code is not None)
+
+    @property
+    def is_acquainted(self) -> bool:
+        """Whether the other side has shown that it knows the code, and said its last word."""
+        return self.is_done
 
     @property
     def wants_more_input(self) -> bool:
@@ -160,12 +168,12 @@ class Keeper(_Side):
     def __init__(self, knock: Knock, porch: Porch, binding: bytes, entropy: Entropy) -> None:
         super().__init__()
         self._porch = porch
-        self._slot = knock.slot
         self._key: bytes | None = None
         code = porch.code_of(knock.slot)
         if code is None:
             self._end(Code.WRONG_CODE)
             return
+        self._opened = code
         spake = SPAKE2_B(code.encode(), binding, _DOMAIN, entropy_f=entropy)
         share = spake.start()
         try:
@@ -173,16 +181,15 @@ class Keeper(_Side):
         except Refused:
             self._end(Code.NOT_A_MESSAGE)
             return
-        self._say(Opened(share, _seal(self._key, b"keeper", porch.invitation(knock.slot))))
+        self._say(Opened(share, _seal(self._key, b"keeper", porch.invitation(code))))
 
     def _on(self, message: Message) -> None:
         if not isinstance(message, Asked) or self._key is None or self.is_done:
             raise Refused("refused.not-a-message")
         request = _open(self._key, b"newcomer", message.sealed)
-        if request is None:
+        if request is None or not self._porch.asked(self._opened, request):
             self._end(Code.WRONG_CODE)
             return
-        self._porch.asked(self._slot, request)
         self._say(Heard())
         self.is_done = True
 

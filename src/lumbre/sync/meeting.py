@@ -109,10 +109,10 @@ class Meeting:
         """Whether nothing more is to be said or heard."""
         if self._is_lost or self.other_code is not None:
             return True
-        if self._keeper is not None:
-            return self._keeper.is_over
         if self.code is not None:
             return not self._out
+        if self._keeper is not None:
+            return self._keeper.is_over
         return self._has_met and not self._out and all(talk.is_over for talk in self._talks)
 
     def _has_ended(self) -> bool:
@@ -125,11 +125,9 @@ class Meeting:
         return True
 
     @property
-    def has_greeted(self) -> bool:
-        """Whether the spaces in common are known and every proof has been judged."""
-        return self._has_met and all(
-            talk.exchange is not None or talk.is_over for talk in self._talks
-        )
+    def is_acquainted(self) -> bool:
+        """Whether the other side has proved that it is admitted in a space in common."""
+        return any(talk.exchange is not None for talk in self._talks)
 
     def send(self, max_bytes: int = 64 * 1024) -> bytes:
         """Bytes for the other side, of about `max_bytes`; none if there is nothing to say now."""
@@ -179,9 +177,6 @@ class Meeting:
             raise Refused("refused.too-large", max_bytes=FRAMES_MAX_BYTES)
 
     def _on(self, message: Message) -> None:
-        if isinstance(message, Runs | Pieces) and len(message.data) >= _PART_MIN_BYTES:
-            self._parts += 1
-            self._part_bytes += len(message.data)
         if self._keeper is not None:
             self._keeper.hear(message)
         elif isinstance(message, Knock) and self._door is not None and not self._has_met:
@@ -195,7 +190,15 @@ class Meeting:
             number = getattr(message, "space", None)
             if number is None or not self._has_met or number >= len(self._talks):
                 raise Refused("refused.not-a-message")
-            self._talks[number].receive(message)
+            talk = self._talks[number]
+            if isinstance(message, Runs | Pieces) and not talk.is_refused:
+                self._note_part(message.data)
+            talk.receive(message)
+
+    def _note_part(self, data: bytes) -> None:
+        if len(data) >= _PART_MIN_BYTES:
+            self._parts += 1
+            self._part_bytes += len(data)
 
     def _on_hello(self, hello: Hello) -> None:
         if self._has_met:

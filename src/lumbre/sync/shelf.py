@@ -59,7 +59,7 @@ class Shelf(Protocol):
         """The same for acts of trust from somebody who is not known yet."""
 
     def absent(self, at_most: int) -> list[Range]:
-        """Entries that are held without their bodies."""
+        """Entries that are held without their bodies, each branch with its share of `at_most`."""
 
     @property
     def media(self) -> MediaShelf | None:

@@ -84,9 +84,14 @@ class Talk:
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be said or heard about this space."""
-        if self.code is not None or self.other_code is not None:
+        if self.is_refused:
             return not self._out
         return self._has_said_done and self._has_heard_done and not self._out
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether either side has ended it with a reason: what still comes is not read."""
+        return self.code is not None or self.other_code is not None
 
     # Out
 
@@ -140,7 +145,7 @@ class Talk:
 
     def receive(self, message: Message) -> None:
         """A message about this space. Raises `Refused` on one that has no sense here."""
-        if self.code is None and self.other_code is None:
+        if not self.is_refused:
             self._receive(message)
 
     def _receive(self, message: Message) -> None:

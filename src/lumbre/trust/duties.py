@@ -14,9 +14,10 @@ import msgspec
 
 from lumbre.record.log import Ref
 from lumbre.schema.fields import Body
-from lumbre.trust.acts import EndMandate, Epoch, ForkSeen, Mandate, Organisation, Wrap
+from lumbre.trust.acts import Admit, EndMandate, Epoch, ForkSeen, Mandate, Organisation, Wrap
 from lumbre.trust.judge import note_of
 from lumbre.trust.rights import Rights
+from lumbre.trust.vouch import Vouched, is_bringing
 
 B = TypeVar("B", bound=Body)
 
@@ -129,6 +130,22 @@ def boxes_of(rights: Rights, epoch: Ref, key: bytes) -> list[bytes]:
 def forks(rights: Rights) -> list[tuple[Ref, ForkSeen]]:
     """Proofs that a key wrote two branches; they are shown and stop nothing."""
     return [(_ref(rights, number), body) for number, body in _in_effect(rights, ForkSeen)]
+
+
+def unapproved(rights: Rights) -> list[Proposal]:
+    """Admissions by members that no steward stands by yet: one steward's approval is enough.
+
+    Until then who was admitted brings in nobody (adr 0002, rule 9).
+    """
+    settled = rights.settled
+    if settled is None or not isinstance(settled.vouched, Vouched):
+        return []
+    found = []
+    for number, body in _in_effect(rights, Admit):
+        ref = _ref(rights, number)
+        if is_bringing(body) and settled.vouched.waits(ref.hash):
+            found.append(Proposal(ref, body, frozenset(), rights.stewards, 1))
+    return found
 
 
 def open_proposals(rights: Rights) -> list[Proposal]:

@@ -47,6 +47,10 @@ class Vouched:
         """Whether a person's admission is in force."""
         return person in self._vouched or person in self._known
 
+    def waits(self, person: bytes) -> bool:
+        """Whether a person is in force by a member's word alone."""
+        return person in self._known and person not in self._vouched
+
     def _find(self) -> None:
         settled, plain = self._settled, list[Admission]()
         approved = self._find_approved()

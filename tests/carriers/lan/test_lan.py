@@ -249,6 +249,80 @@ def test_a_flood_of_announcements_pushes_out_those_that_fail_and_no_others() -> 
     asyncio.run(go())
 
 
+def test_a_flood_of_strangers_that_answer_gives_way_to_others_and_is_called_after_those_known() -> (
+    None
+):
+    async def go() -> None:
+        here = Device(pace=NEVER._replace(meetings_max=0))
+        async with here.lan:
+            for number in range(module.PEERS_MAX):
+                here.lan._found(Found(f"{number:016x}", ("192.0.2.1",), 1))
+            known, stranger, unmet = (here.lan._peers[f"{number:016x}"] for number in range(3))
+            for peer in here.lan._peers.values():
+                peer.meetings, peer.is_acquainted = 1, True
+            known.due_at_s, stranger.due_at_s = 2.0, 1.0
+            stranger.is_acquainted = unmet.is_acquainted = False
+            unmet.meetings = 0
+            due = here.lan._due()
+            assert due.index(known) < due.index(stranger)
+            here.lan._found(Found("e" * 16, ("192.0.2.1",), 1))
+            here.lan._found(Found("f" * 16, ("192.0.2.1",), 1))
+            # Who has not been met yet may be anybody.
+            names = set(here.lan._peers)
+            assert {known.name, unmet.name, "e" * 16} <= names
+            assert not {stranger.name, "f" * 16} & names
+
+    asyncio.run(go())
+
+
+def test_a_meeting_says_whether_the_other_takes_part_in_anything_here() -> None:
+    async def go() -> None:
+        one = Device(pace=NEVER)
+        async with one.lan:
+            address = (HOST, one.lan.port)
+            for is_acquainted in (False, True):
+                two = Device(pace=NEVER, addresses=[address])
+                two.lan._new_meeting = _with(two._new_meeting, is_acquainted)
+                async with two.lan:
+                    await until(lambda two=two: two.lan.seen()[0].meetings == 1)
+                    (peer,) = two.lan._peers.values()
+                    assert peer.is_acquainted is is_acquainted
+
+    asyncio.run(go())
+
+
+def _with(new_meeting, is_acquainted: bool):
+    def new(binding: bytes, is_caller: bool) -> Toy:
+        meeting = new_meeting(binding, is_caller)
+        meeting.is_acquainted = is_acquainted
+        return meeting
+
+    return new
+
+
+def test_a_device_that_was_given_by_its_address_and_is_found_too_is_met_once() -> None:
+    async def go() -> None:
+        one = Device(pace=NEVER)
+        async with one.lan:
+            address = (HOST, one.lan.port)
+            two = Device(pace=NEVER._replace(yield_s=3600.0), addresses=[address])
+            async with two.lan:
+                await until(lambda: two.whole == 1 and two.lan.meetings == 0)
+                two.lan._discovery = Named("2" * 16)
+                two.lan._found(Found("1" * 16, ("192.0.2.7", HOST), one.lan.port))
+                two.lan._found(Found("3" * 16, (HOST,), one.lan.port + 1))
+                two.lan._gone("1" * 16)
+                assert [seen.host for seen in two.lan.seen()] == [HOST, HOST]
+                given = two.lan._peers[f"{HOST} {one.lan.port}"]
+                # What is announced takes no given address away, and the lower name calls.
+                assert (given.hosts, given.port) == ((HOST,), one.lan.port)
+                await asyncio.sleep(0.1)
+                assert two.whole == 1
+                two.lan._discovery = None
+
+    asyncio.run(go())
+
+
 def test_many_that_do_not_exist_keep_nobody_from_one_that_does() -> None:
     """Their calls fail slowly; the one that answered before is called before any of them."""
 

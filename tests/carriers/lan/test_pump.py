@@ -121,6 +121,34 @@ def test_who_trickles_is_ended_by_the_whole_time() -> None:
     asyncio.run(go())
 
 
+@pytest.mark.parametrize("is_acquainted", [False, True])
+def test_a_stranger_who_trickles_is_given_less_time_than_one_that_takes_part(is_acquainted) -> None:
+    async def go() -> None:
+        async with channels() as (caller, taker):
+            meeting = Toy(b"hello")
+            meeting.is_acquainted = is_acquainted
+
+            async def trickle() -> None:
+                for byte in (9).to_bytes(8, "big") + b"x" * 9:
+                    await taker.write(bytes((byte,)))
+                    await asyncio.sleep(0.02)
+
+            trickling = asyncio.create_task(trickle())
+            ending = meet(caller, meeting, stranger_timeout_s=0.1)
+            if is_acquainted:
+                await ending
+                assert meeting.heard == b"x" * 9
+                await trickling
+            else:
+                with pytest.raises(Refused, match="silence"):
+                    await ending
+                assert meeting.is_lost
+                with pytest.raises(Refused, match="cut"):
+                    await trickling
+
+    asyncio.run(go())
+
+
 def test_a_meeting_cut_at_any_byte_keeps_what_came_and_is_told() -> None:
     """A wire in the middle lets so many bytes through and then goes dead, either way."""
     payload = bytes(range(256)) * 4

@@ -21,6 +21,7 @@ class Toy:
         self._said = 0
         self._in = bytearray()
         self.is_lost = False
+        self.is_acquainted = True
         self.most_at_once_bytes = 0
 
     @property

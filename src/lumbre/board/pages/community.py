@@ -24,7 +24,11 @@ async def show(visit: Visit) -> Response:
 def _page(visit: Visit, form: Form, error: str, **values: object) -> Response:
     spaces = [(space.id.hex(), space_name(space) or "?") for space in visit.node.spaces()]
     found = [(m.name or m.person.hex()[:8], m.role.name.lower()) for m in members(visit.space)]
-    shared: dict[str, object] = {"asks": None}
+    shared: dict[str, object] = {
+        "asks": None,
+        "is_in": "in" in visit.request.query_params,
+        "has_network": visit.home.network is not None,
+    }
     return visit.page(
         "community",
         REFILL_STATUS if error else 200,

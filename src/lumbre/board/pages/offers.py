@@ -16,7 +16,9 @@ async def show(visit: Visit) -> Response:
     space = visit.space.id
     found = visit.cut(visit.reading.offers(space), SHOWN_MAX)
     is_new = "new" in visit.request.query_params
-    return visit.page("offers", goods=visit.reading.goods(space), is_new=is_new, **found)
+    held = visit.held([offer.offer for offer in found["rows"]])
+    goods = visit.reading.goods(space)
+    return visit.page("offers", goods=goods, is_new=is_new, held=held, **found)
 
 
 async def new(visit: Visit) -> Response:

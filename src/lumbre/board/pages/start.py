@@ -10,6 +10,7 @@ from lumbre.errors import Invalid, LumbreError
 from lumbre.node import founding, joining
 from lumbre.node.aloud import six_words
 from lumbre.node.desk import one_line
+from lumbre.node.network import JoinState
 from lumbre.node.words import LANGUAGES
 
 
@@ -22,10 +23,25 @@ def _page(visit: Visit, form: Form, error: str) -> Response:
     status = REFILL_STATUS if error else 200
     name = "unlock" if visit.node.is_locked else "start"
     waiting = [] if visit.node.is_locked else _waiting(visit)
+    network = visit.home.network
+    tried = None if network is None or visit.node.is_locked else network.joining
+    is_joining = tried is not None and tried.state in (JoinState.SEARCHING, JoinState.WAITING)
     can_choose = not visit.node.is_locked and not visit.home.has_passphrase
     return visit.page(
-        name, status, form=form, error=error, waiting=waiting, can_choose_passphrase=can_choose
+        name,
+        status,
+        form=form,
+        error=error,
+        waiting=waiting,
+        can_choose_passphrase=can_choose,
+        has_network=network is not None,
+        is_joining=is_joining,
     )
+
+
+def again(visit: Visit, form: Form, error: str) -> Response:
+    """The page with what was typed, and what was wrong."""
+    return _page(visit, form, error)
 
 
 def _waiting(visit: Visit) -> list[list[str]]:

@@ -15,9 +15,13 @@ SHOWN_MAX: Final = 16
 async def show(visit: Visit) -> Response:
     """Open needs, the most vital first."""
     space = visit.space.id
+    cut = visit.cut(visit.reading.needs(space), SHOWN_MAX)
     return visit.page(
         "today",
+        held=visit.held([need.need for need in cut["rows"]]),
+        at_risk=visit.board.risks.count(visit.node, space),
+        without_key=len(visit.space.ledger.waiting_for_key()),
         goods=visit.reading.goods(space),
         doubts=len(visit.reading.doubts(space)),
-        **visit.cut(visit.reading.needs(space), SHOWN_MAX),
+        **cut,
     )

@@ -30,7 +30,8 @@ from lumbre.carriers.lan.pump import IDLE_TIMEOUT_S, meet
 from lumbre.errors import LumbreError, NotFound, Refused
 from lumbre.node.ports import NewMeeting
 
-# Known at once: a whole neighbourhood's; where somebody announces more, those that fail give way.
+# Known at once: a whole neighbourhood's; where somebody announces more, strangers and those that
+# fail give way.
 PEERS_MAX: Final = 256
 # Of one address among several; on a local network a device answers in a tenth of it.
 ADDRESS_TIMEOUT_S: Final = 3.0
@@ -81,6 +82,15 @@ class _Peer:
     meetings: int = 0
     failures: int = 0
     problem: str = ""
+    is_given: bool = False
+    is_acquainted: bool = False
+
+    @property
+    def may_give_way(self) -> bool:
+        """Whether it does not answer, or was met and takes part in nothing here."""
+        is_idle = not (self.is_given or self.meetings_now)
+        is_stranger = self.meetings > 0 and not self.is_acquainted
+        return is_idle and (self.failures > 0 or is_stranger)
 
 
 class Lan:
@@ -132,7 +142,7 @@ class Lan:
                 await stack.enter_async_context(self._discovery)
             for host, port in self._addresses:
                 key = f"{host} {port}"
-                self._peers[key] = _Peer("", (host,), port, self._loop.time())
+                self._peers[key] = _Peer("", (host,), port, self._loop.time(), is_given=True)
             running = self._loop.create_task(self._run())
             stack.push_async_callback(self._end, running)
             self._stack = stack.pop_all()
@@ -153,6 +163,15 @@ class Lan:
             # Who does not answer is no nearer for it.
             if not peer.failures:
                 self._hasten(peer, self._pace.after_change_s)
+
+    def call(self, host: str, port: int) -> None:
+        """Meet the device at an address from now on; where it is known already, do it soon."""
+        known = [one for one in self._peers.values() if one.port == port and host in one.hosts]
+        for peer in known:
+            self._hasten(peer, 0.0)
+        if not known and self._make_room():
+            self._peers[f"{host} {port}"] = _Peer("", (host,), port, self._loop.time())
+            self._wake.set()
 
     def seen(self) -> list[Seen]:
         """Every device that is known on this network now."""
@@ -180,8 +199,8 @@ class Lan:
     def _due(self) -> list[_Peer]:
         now_s = self._loop.time()
         due = [peer for peer in self._idle() if peer.due_at_s <= now_s]
-        # Announcing devices that do not exist keeps nobody from those that do.
-        return sorted(due, key=lambda peer: (peer.failures > 0, peer.due_at_s))
+        # Announcing devices that do not exist, or are strangers', keeps nobody from the others.
+        return sorted(due, key=lambda p: (p.failures > 0, not p.is_acquainted, p.due_at_s))
 
     def _idle(self) -> list[_Peer]:
         """Those with whom there is no meeting now, whoever called."""
@@ -200,7 +219,7 @@ class Lan:
     async def _call(self, peer: _Peer) -> None:
         try:
             channel = await _reach(peer)
-            await self._meet(channel)
+            await self._meet(channel, peer)
         except LumbreError as error:
             self._failed(peer, error)
         else:
@@ -208,9 +227,12 @@ class Lan:
         finally:
             peer.meetings_now -= 1
 
-    async def _meet(self, channel: Channel) -> None:
+    async def _meet(self, channel: Channel, peer: _Peer) -> None:
         meeting = self._new_meeting(channel.binding, channel.is_caller)
-        await meet(channel, meeting, idle_timeout_s=self._pace.idle_timeout_s)
+        try:
+            await meet(channel, meeting, idle_timeout_s=self._pace.idle_timeout_s)
+        finally:
+            peer.is_acquainted = peer.is_acquainted or meeting.is_acquainted
 
     def _met(self, peer: _Peer) -> None:
         peer.meetings += 1
@@ -248,7 +270,7 @@ class Lan:
         self._taken += 1
         peer.meetings_now += 1
         try:
-            await self._meet(channel)
+            await self._meet(channel, peer)
         finally:
             self._taken -= 1
             peer.meetings_now -= 1
@@ -270,27 +292,38 @@ class Lan:
     # Who is there.
 
     def _found(self, found: Found) -> None:
-        peer = self._peers.get(found.name)
+        peer = self._peers.get(found.name) or self._given(found)
         if peer is None:
             if not self._make_room():
                 return
             peer = _Peer(*found, due_at_s=float("inf"))
             self._peers[found.name] = peer
-        peer.hosts, peer.port = found.hosts, found.port
+        if peer.is_given:
+            peer.name = found.name
+        else:
+            peer.hosts, peer.port = found.hosts, found.port
         self._hasten(peer, self._pace.retry_s if peer.failures else 0.0)
+
+    def _given(self, found: Found) -> _Peer | None:
+        """The one that was given by an address which is announced now: it is met once."""
+        hosts = {_plain(host) for host in found.hosts}
+        for peer in self._peers.values():
+            if peer.is_given and peer.port == found.port and _plain(peer.hosts[0]) in hosts:
+                return peer
+        return None
 
     def _make_room(self) -> bool:
         if len(self._peers) < PEERS_MAX:
             return True
-        failing = [
-            key
-            for key, peer in self._peers.items()
-            if peer.name and peer.failures and not peer.meetings_now
-        ]
-        if not failing:
+        spare = [key for key, peer in self._peers.items() if peer.may_give_way]
+        if not spare:
             return False
-        del self._peers[max(failing, key=lambda key: self._peers[key].failures)]
+        del self._peers[max(spare, key=self._strangeness)]
         return True
+
+    def _strangeness(self, key: str) -> tuple[bool, int]:
+        peer = self._peers[key]
+        return not peer.is_acquainted, peer.failures
 
     def _gone(self, name: str) -> None:
         self._peers.pop(name, None)

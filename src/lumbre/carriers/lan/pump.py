@@ -4,7 +4,8 @@
 
 Rules: one chunk is held for each direction, so that two ends that both send megabytes neither
 wait for each other nor grow. Ends when the meeting is over, when the other end has gone, when
-nothing has moved for so long, or when it has taken too long; in all but the first case the
+nothing has moved for so long, or when it has taken too long: a stranger, who has not proved that
+it takes part in anything here, is given a minute. In all but the first case the
 meeting is told (`lost`), and `Refused` says why. The channel is closed in the end.
 """
 
@@ -21,6 +22,8 @@ CHUNK_BYTES: Final = 64 * 1024
 IDLE_TIMEOUT_S: Final = 30.0
 # Who trickles a byte now and then ends here; a long copy goes on in the next meeting.
 MEETING_TIMEOUT_S: Final = 900.0
+# A greeting takes a second; the acts that introduce a newcomer, over a poor link, take some more.
+STRANGER_TIMEOUT_S: Final = 60.0
 
 
 async def meet(
@@ -29,12 +32,13 @@ async def meet(
     *,
     idle_timeout_s: float = IDLE_TIMEOUT_S,
     timeout_s: float = MEETING_TIMEOUT_S,
+    stranger_timeout_s: float = STRANGER_TIMEOUT_S,
 ) -> None:
     """Drive a meeting until it is over."""
     pump = _Pump(channel, meeting, idle_timeout_s)
     try:
         async with asyncio.timeout(timeout_s):
-            await pump.run()
+            await pump.run(min(stranger_timeout_s, timeout_s))
     except TimeoutError as error:
         pump.lose()
         raise Refused("refused.silence") from error
@@ -45,7 +49,7 @@ async def meet(
 
 
 class _Pump:
-    """One meeting: a task that speaks, one that listens, one that watches."""
+    """One meeting: a task that speaks, one that listens, two that watch."""
 
     def __init__(self, channel: Channel, meeting: Meeting, idle_timeout_s: float) -> None:
         self._channel = channel
@@ -58,11 +62,12 @@ class _Pump:
         self._moved_at_s = self._loop.time()
         self._listening: asyncio.Task[None]
 
-    async def run(self) -> None:
-        """Until one of the three tasks ends; what went wrong is raised."""
+    async def run(self, stranger_timeout_s: float) -> None:
+        """Until one of the tasks ends; what went wrong is raised."""
         self._listening = self._loop.create_task(self._listen())
         speaking = self._loop.create_task(self._speak())
-        tasks = [self._listening, speaking, self._loop.create_task(self._watch())]
+        watching = (self._watch(), self._watch_stranger(stranger_timeout_s))
+        tasks = [self._listening, speaking, *map(self._loop.create_task, watching)]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._meeting.is_over:
@@ -125,6 +130,12 @@ class _Pump:
             moved_at_s = self._moved_at_s
             await asyncio.sleep(moved_at_s + self._idle_timeout_s - self._loop.time())
         raise Refused("refused.silence")
+
+    async def _watch_stranger(self, timeout_s: float) -> None:
+        await asyncio.sleep(timeout_s)
+        if not self._meeting.is_acquainted:
+            raise Refused("refused.silence")
+        await self._loop.create_future()
 
     def _note(self) -> None:
         self._moved_at_s = self._loop.time()
