@@ -100,3 +100,16 @@ def test_without_a_space_or_a_passphrase_it_says_what_to_do(two, terminal, monke
     a.lines("passphrase")
     monkeypatch.delenv("LUMBRE_NEW_PASSPHRASE")
     assert a("at-risk") == 6
+
+
+def test_kinds_are_named_in_the_language_of_who_reads(two):
+    a, _ = two
+    a.lines("need", "flour", "1 kg", "--place", "School")
+    (need,) = [one for one in a.json("at-risk")["entries"] if one["kind"] == "need"]
+    spanish = "\n".join(a.lines("at-risk", "--lang", "es"))
+    assert "1  necesidad" in spanish
+    assert "need" not in spanish
+    shown = "\n".join(a.lines("show", need["entry"], "--lang", "es"))
+    assert "necesidad (need)" in shown
+    assert "urgente" in shown
+    assert "urgent," not in shown

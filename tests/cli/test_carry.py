@@ -81,3 +81,19 @@ def test_another_communitys_stick_is_said_so(two, terminal, stick: Path) -> None
     assert lines[0].startswith("0 new")
     assert "not sealed to this device" in lines[1]
     assert other.json("hash") == before
+
+
+def test_what_waited_for_something_that_came_along_is_not_said_to_wait(two, stick: Path) -> None:
+    a, b = two
+    a.lines("need", "tamales", "25 kg", "--place", "School")
+    a.lines("offer", "rice", "5 kg", "--place", "Shop")
+    a.lines("give", str(stick))
+    assert b.json("take", str(stick))["waiting"] == 0
+    assert b.json("doubts")["entries"] == []
+
+
+def test_a_folder_without_bundles_is_said_to_have_none(two, stick: Path) -> None:
+    _, b = two
+    (said,) = b.lines("take", str(stick))
+    assert said.startswith(f"There are no bundles in {stick}")
+    assert "lumbre give" in said

@@ -66,3 +66,39 @@ def test_of_several_invitations_one_is_meant_by_its_id(terminal, keeper, stick: 
     assert space[:8] in other.err
     other.lines("ask", str(stick), "--person", "Beto", "--space", space[:8])
     assert [found["id"] for found in other.json("status")["spaces"]] == [space]
+
+
+def test_who_is_not_admitted_yet_is_told_so_and_not_that_there_is_nothing(
+    terminal, keeper, stick: Path
+) -> None:
+    other = terminal("other")
+    other.lines("ask", str(stick), "--person", "Beto")
+    for command in ("status", "needs", "members"):
+        text = "\n".join(other.lines(command))
+        assert "not admitted yet" in text, command
+        assert "Nothing" not in text
+        assert "renew" not in text
+    keeper.json("admit", str(stick), "--yes")
+    keeper.lines("give", str(stick))
+    other.lines("take", str(stick))
+    for command in ("status", "needs", "members"):
+        assert "not admitted yet" not in "\n".join(other.lines(command)), command
+
+
+def test_a_locked_device_does_not_say_that_its_community_has_no_name(
+    terminal, keeper, monkeypatch
+) -> None:
+    monkeypatch.setenv("LUMBRE_NEW_PASSPHRASE", "four or five words")
+    keeper.lines("passphrase")
+    text = "\n".join(keeper.lines("status"))
+    assert "unnamed" not in text
+    assert "Community " in text
+
+
+def test_the_doctor_speaks_the_language_of_who_reads(terminal, keeper) -> None:
+    facts = keeper.json("doctor")["facts"]
+    text = "\n".join(keeper.lines("doctor", "--lang", "es"))
+    assert "Modo abierto: sí" in text
+    assert "True" not in text
+    plain = {name for name in facts if not name.startswith("bytes of ") and name != "sqlite"}
+    assert [name for name in plain if f"{name}:" in text] == []

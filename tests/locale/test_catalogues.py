@@ -12,11 +12,13 @@ import pytest
 from babel.messages.pofile import read_po
 
 from lumbre.errors import Refused, StoreError
+from lumbre.kinds import DOMAINS
 from lumbre.kinds.situation.records import PlaceType
 from lumbre.kinds.supply.needs import NeedState
 from lumbre.ledger import Outcome
 from lumbre.node.goods import READY
 from lumbre.node.words import LANGUAGES, Words, language_of
+from lumbre.record import Lane
 from lumbre.schema import Role
 from lumbre.sync.frames import Code
 
@@ -36,12 +38,26 @@ FAMILIES = {
     "need-state.": [state.name.lower() for state in NeedState],
     "outcome.": [outcome.name.lower() for outcome in Outcome],
     "place-type.": [kind.name.lower() for kind in PlaceType],
+    "fact.": [
+        "sqlite",
+        "cipher",
+        "is-open-mode",
+        "is-read-only",
+        "is-restored",
+        "people",
+        "version",
+        "branches",
+        "arrivals",
+        "free-bytes",
+    ],
+    "kind.": [kind.name for domain in DOMAINS for kind in domain.kinds],
+    "lane.": [lane.name.lower() for lane in Lane],
     "role.": [role.name.lower() for role in Role],
     "board.about.not.": ["radio", "unlocked", "truth", "deletion", "system", "audit"],
     "board.by.": ["member", "guest", "removed"],
     "board.nav.": ["today", "offers", "places", "carry", "community", "doubts", "about"],
     "board.status.": ["404", "405", "500"],
-    "cli.take.": ["known", "without-effect", "waiting", "for-key", "past-grant", "forks", "keys"],
+    "cli.take.": ["known", "without-effect", "waiting", "past-grant", "forks", "keys", "for-key"],
     "cli.status.": ["members", "needs", "offers", "places", "doubts"],
     "cli.group.": ["everyday", "carrying", "community", "deciding", "looking", "keeping"],
     "proposal.": [

@@ -62,12 +62,12 @@ def _say(found: Sequence[AtRisk], kinds: Counter[str], devices: int, now_s: int)
         return
     out(words().count("cli.at-risk.count", len(found)))
     for kind, count in kinds.most_common():
-        out(f"  {count}  {kind or say('cli.at-risk.unread')}")
+        out(f"  {count}  {_named(kind)}")
     titles = [say("col.id"), say("col.kind"), say("col.age")]
     shown = [
         (
             one.id.hex()[:SHORT_ID],
-            one.kind or say("cli.at-risk.unread"),
+            _named(one.kind),
             said.age(words(), one.wall_s, now_s),
         )
         for one in found[:LISTED_MAX]
@@ -76,6 +76,10 @@ def _say(found: Sequence[AtRisk], kinds: Counter[str], devices: int, now_s: int)
     if len(found) > LISTED_MAX:
         out(words().count("cli.at-risk.more", len(found) - LISTED_MAX))
     tell("cli.at-risk.next")
+
+
+def _named(kind: str | None) -> str:
+    return words().of("kind", kind) if kind else say("cli.at-risk.unread")
 
 
 def _found(space: Space, entries: Iterable[Entry]) -> Iterable[AtRisk]:

@@ -76,6 +76,9 @@ def take(folder: Folder, *, common: Common = DEFAULTS) -> None:
     if common.json:
         data(_as_json(received, keys, bundles))
     else:
+        if not bundles.names:
+            tell("cli.take.no-bundles", folder=folder)
+            return
         _tell(received, keys, bundles)
 
 

@@ -70,13 +70,19 @@ GROUPS: Final = ("everyday", "carrying", "community", "deciding", "looking", "ke
 
 def make_app() -> App:
     """The program, in the language of this run."""
+    options = Group(say("cli.group.options"))
     app = App(
         name="lumbre",
         help=say("cli.help"),
         version=__version__,
         help_format="plaintext",
         help_epilogue=say("cli.epilogue"),
+        group_commands=Group(say("cli.group.general")),
+        group_arguments=options,
+        group_parameters=options,
     )
+    app["--help"].help = say("cli.option.help")
+    app["--version"].help = say("cli.option.version")
     groups = {name: Group(say(f"cli.group.{name}"), sort_key=n) for n, name in enumerate(GROUPS)}
     for number, (group, name, where) in enumerate(COMMANDS):
         app.command(

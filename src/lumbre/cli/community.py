@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from lumbre.cli.options import DEFAULTS, Common, open_home, passphrase, space_of
 from lumbre.cli.speech import data, out, say, table, tell, words
 from lumbre.node import founding
+from lumbre.node.desk import is_admitted
 from lumbre.node.home import Home
 from lumbre.node.names import Member, everyone, space_name
 from lumbre.node.names import members as members_of
@@ -99,9 +100,14 @@ def members(
         duties = _duties(space)
         rights = space.ledger.rights
         stewards, need = len(rights.stewards), rights.quorum
+        is_in = is_admitted(home.node, space)
         is_due = space.needs_new_epoch
     if common.json:
         data([_member(one, duties.get(one.person, [])) for one in people])
+        return
+    if not is_in:
+        tell("cli.not-admitted-yet")
+    if not people:
         return
     rows = [
         (

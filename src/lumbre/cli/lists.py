@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from lumbre.cli.options import DEFAULTS, Common, open_home, space_of
 from lumbre.cli.speech import data, say, table, tell, words
 from lumbre.node import said
+from lumbre.node.desk import is_admitted
 from lumbre.node.reading import Reading
 
 SHORT_ID = 8
@@ -108,6 +109,7 @@ def _list(
         found = list(read(reading, space.id))
         goods = reading.goods(space.id)
         now_s = home.clock.now_s()
+        is_in = is_admitted(home.node, space)
     if common.json:
         data([_plain(item) for item in found])
         return
@@ -120,7 +122,7 @@ def _list(
     elif shown:
         table(names, shown)
     else:
-        tell("cli.nothing-listed")
+        tell("cli.nothing-listed" if is_in else "cli.not-admitted-yet")
 
 
 def no_formula(cell: str) -> str:

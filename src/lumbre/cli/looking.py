@@ -14,6 +14,7 @@ from lumbre.kinds.supply.needs import NeedState
 from lumbre.ledger import Outcome
 from lumbre.node import drafts, said
 from lumbre.node.census import Census
+from lumbre.node.desk import is_admitted
 from lumbre.node.home import Home
 from lumbre.node.names import members, space_name
 from lumbre.node.reading import Reading
@@ -37,16 +38,24 @@ def status(*, common: Common = DEFAULTS) -> None:
     if found["locked"]:
         tell("cli.status.locked")
     for space in found["spaces"]:
-        tell("cli.status.space", name=space["name"] or say("cli.unnamed"), id=space["id"][:8])
-        for name in ("members", "needs", "offers", "places", "doubts"):
-            if name in space:
-                out("  " + words().count(f"cli.status.{name}", space[name]))
-        if space.get("without_key"):
-            out("  " + words().count("board.without-key", space["without_key"]))
+        _tell_space(space, is_locked=found["locked"])
     if found["drafts"]:
         out(words().count("cli.status.drafts", found["drafts"]))
     if found["failed_kinds"]:
         tell("cli.status.failed-kinds", names=", ".join(found["failed_kinds"]))
+
+
+def _tell_space(space: dict[str, Any], *, is_locked: bool) -> None:
+    if is_locked:
+        tell("cli.status.space-locked", id=space["id"][:8])
+        return
+    tell("cli.status.space", name=space["name"] or say("cli.unnamed"), id=space["id"][:8])
+    if not space["admitted"]:
+        out("  " + say("cli.not-admitted-yet"))
+    for name in ("members", "needs", "offers", "places", "doubts"):
+        out("  " + words().count(f"cli.status.{name}", space[name]))
+    if space["without_key"]:
+        out("  " + words().count("board.without-key", space["without_key"]))
 
 
 def _status(home: Home) -> dict[str, Any]:
@@ -68,6 +77,7 @@ def _space_status(home: Home, space: Space) -> dict[str, Any]:
         reading = Reading(home.node)
         needs = reading.needs(space.id)
         found |= {
+            "admitted": is_admitted(home.node, space),
             "name": space_name(space),
             "members": len(members(space)),
             "needs": sum(1 for need in needs if need.state is NeedState.OPEN),
@@ -93,7 +103,8 @@ def show(
         data(shown)
         return
     tell("cli.show.entry", id=shown["entry"])
-    tell("cli.show.place", lane=shown["lane"], seq=shown["seq"], depth=shown["depth"])
+    lane = words().of("lane", shown["lane"])
+    tell("cli.show.place", lane=lane, seq=shown["seq"], depth=shown["depth"])
     tell("cli.show.author", author=shown["author"][:SHORT_ID])
     tell("cli.show.wall", age=said.age(words(), shown["wall_s"], shown["now_s"]))
     out(said.held(words(), holders, shown["now_s"]))
@@ -103,7 +114,7 @@ def show(
     if shown["kind"] is None:
         tell("cli.show.unread")
         return
-    tell("cli.show.kind", kind=shown["kind"])
+    tell("cli.show.kind", kind=said.kind(words(), shown["kind"]))
     table(
         [say("col.field"), say("col.value")],
         [(name, "" if value is None else str(value)) for name, value in shown["body"].items()],

@@ -73,7 +73,7 @@ def doctor(
         )
         return SICK if is_sick else 0
     for name, value in report.facts.items():
-        out(f"  {name}: {value}")
+        out("  " + _fact(name, value))
     for finding in report.findings:
         tell(finding.id, **finding.values)
     if report.more:
@@ -81,6 +81,14 @@ def doctor(
     if report.is_well:
         tell("cli.doctor.well")
     return SICK if is_sick else 0
+
+
+def _fact(name: str, value: int | str | bool) -> str:
+    shown = value if not isinstance(value, bool) else say("cli.yes" if value else "cli.no")
+    file = name.removeprefix("bytes of ")
+    if file != name:
+        return f"{file}: {value} bytes"
+    return words().of("fact", name.replace("_", "-"), name) + f": {shown}"
 
 
 def _backup_passphrase(*, is_new: bool) -> str:

@@ -211,7 +211,7 @@ def _list_drafts(found: list[tuple[bytes, kept.Draft]], now_s: int, common: Comm
     rows = [
         (
             id_.hex()[:SHORT_ID],
-            d.what,
+            said.kind(words(), d.what),
             " ".join(f"{name}={value!r}" for name, value in d.said.items() if value),
             said.age(words(), d.saved_s, now_s),
         )

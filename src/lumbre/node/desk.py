@@ -50,6 +50,12 @@ class Meant(NamedTuple):
     defines: Good | None
 
 
+def is_admitted(node: Node, space: Space) -> bool:
+    """Whether a key of this device takes part, or once did, as far as is known here."""
+    rights = space.ledger.rights
+    return any(rights.author(key.public) is not None for key in node.authors(space.id))
+
+
 def own_key(node: Node, space: Space) -> SigningKey:
     """The key with which this device writes in a space; one that was closed only if no other is."""
     rights = space.ledger.rights

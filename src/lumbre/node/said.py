@@ -45,6 +45,12 @@ def held(words: Words, holders: Holders, now_s: int) -> str:
     return words.count(message_id, holders.devices, age=heard)
 
 
+def kind(words: Words, name: str) -> str:
+    """A kind in a person's words, then the name that commands take, where they differ."""
+    shown = words.of("kind", name)
+    return shown if shown == name else f"{shown} ({name})"
+
+
 def held_list(words: Words, holders: Sequence[Holders], now_s: int) -> str:
     """The same for a list: what is true of each of its entries."""
     alone = sum(1 for one in holders if not one.devices)
