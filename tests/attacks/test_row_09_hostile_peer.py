@@ -347,6 +347,18 @@ def test_row_09_a_stranger_who_knows_the_space_is_shown_nothing_before_a_proof(s
     stage.assert_unharmed()
 
 
+def test_row_09_a_link_key_that_its_author_has_not_vouched_for_is_no_proof(stage):
+    key = SigningKey(b"k" * 32)
+    own_word = vouch(stage.liar.key, stage.world.space, key.public)
+    other_space = vouch(stage.other.key, bytes(32), key.public)
+    for voucher in (own_word, other_space, bytes(64)):
+        hand = Hand(stage.liar, stage.victim, Link(key, stage.other.key.public, voucher))
+        hand.greet()
+        assert hand.codes == {Code.BAD_PROOF}
+        assert not hand.victim.is_acquainted
+    stage.assert_unharmed()
+
+
 def test_row_09_what_comes_before_a_proof_is_no_more_than_a_frontier(stage):
     hand = Hand(stage.liar, stage.victim)
     hand.say(hand.greeting.hello([hand.space], bytes(meeting.NOISE_BYTES)))
