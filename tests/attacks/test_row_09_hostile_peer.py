@@ -21,7 +21,7 @@ from lumbre.record import Lane, LogName, MediaName, SigningKey
 from lumbre.record.canonical import encode
 from lumbre.record.log import NO_SPACE
 from lumbre.record.segment import read_segment
-from lumbre.sync import exchange, meeting, runs
+from lumbre.sync import exchange, meeting, runs, talk
 from lumbre.sync.frames import (
     LADDER_MAX,
     Acts,
@@ -347,6 +347,18 @@ def test_row_09_a_stranger_who_knows_the_space_is_shown_nothing_before_a_proof(s
     stage.assert_unharmed()
 
 
+def test_row_09_a_link_key_that_its_author_has_not_vouched_for_is_no_proof(stage):
+    key = SigningKey(b"k" * 32)
+    own_word = vouch(stage.liar.key, stage.world.space, key.public)
+    other_space = vouch(stage.other.key, bytes(32), key.public)
+    for voucher in (own_word, other_space, bytes(64)):
+        hand = Hand(stage.liar, stage.victim, Link(key, stage.other.key.public, voucher))
+        hand.greet()
+        assert hand.codes == {Code.BAD_PROOF}
+        assert not hand.victim.is_acquainted
+    stage.assert_unharmed()
+
+
 def test_row_09_what_comes_before_a_proof_is_no_more_than_a_frontier(stage):
     hand = Hand(stage.liar, stage.victim)
     hand.say(hand.greeting.hello([hand.space], bytes(meeting.NOISE_BYTES)))
@@ -373,7 +385,8 @@ def test_row_09_acts_of_an_unknown_device_bring_nothing_but_acts_of_this_space(s
     stage.assert_unharmed()
 
 
-def test_row_09_acts_of_more_than_a_mebibyte_are_refused(stage):
+def test_row_09_acts_without_end_that_bring_nothing_are_refused(stage, monkeypatch):
+    monkeypatch.setattr(talk, "ACTS_WASTE_MAX_BYTES", MIB)
     thief, key = SigningKey(b"t" * 32), SigningKey(b"k" * 32)
     link = Link(key, thief.public, vouch(thief, stage.world.space, key.public))
     hand = Hand(stage.liar, stage.victim, link)
@@ -381,6 +394,39 @@ def test_row_09_acts_of_more_than_a_mebibyte_are_refused(stage):
     assert hand.say_until_over(endless(Acts(NUMBER, [bytes(300_000)]))) <= 3
     assert hand.codes == {Code.TOO_MUCH}
     stage.assert_unharmed()
+
+
+def test_row_09_acts_are_shown_until_who_asked_says_its_frontier(stage, monkeypatch):
+    monkeypatch.setattr(talk, "_ACTS_FRAME_BYTES", 1)
+    monkeypatch.setattr(runs, "CUT_ENTRIES", 1)
+    for number in range(4):
+        stage.world.join(f"person {number}")
+    stage._before = stage.victim.hash()
+    hand = stage.hand()
+    hand.victim.receive(write_frame(Introduce(NUMBER)))
+    shown = [*hand.reader.feed(hand.victim.send(1)), *hand.reader.feed(hand.victim.send(1))]
+    assert [len(message.segments) for message in shown] == [1, 1]
+    left = hand.say(Cold(NUMBER, digest(0), b""))
+    acts = [message.segments for message in left if isinstance(message, Acts)]
+    # What was cut already, and the end.
+    assert [len(segments) for segments in acts] == [1, 0]
+    hand.victim.lost()
+    stage.assert_unharmed()
+
+
+def test_row_09_acts_after_the_last_or_that_nobody_asked_for_end_the_meeting(stage):
+    newcomer = stage.world.join("eva")
+    hand = Hand(newcomer, stage.other)
+    hand.greet()
+    assert any(isinstance(message, Introduce) for message in hand.heard)
+    lane = [part for part in one_by_one(newcomer) if read_segment(part)[0].name.lane is Lane.TRUST]
+    hand.say(Acts(NUMBER, lane))
+    # They suffice: what still comes is left to the exchange, and ends once.
+    assert any(isinstance(message, Cold) for message in hand.heard)
+    hand.say(Acts(NUMBER, lane), Acts(NUMBER))
+    assert not hand.codes
+    hand.say(Acts(NUMBER))
+    assert hand.codes == {Code.NOT_A_MESSAGE}
 
 
 def test_row_09_entries_of_another_space_are_not_taken_in_the_talk_about_this_one(stage):

@@ -57,7 +57,7 @@ FAMILIES = {
     "board.by.": ["member", "guest", "removed"],
     "board.nav.": ["today", "offers", "places", "carry", "community", "doubts", "about"],
     "board.status.": ["404", "405", "500"],
-    "cli.take.": ["known", "without-effect", "waiting", "past-grant", "forks", "keys", "for-key"],
+    "cli.take.": ["known", "without-effect", "waiting", "for-key", "past-grant", "forks", "keys"],
     "cli.status.": ["members", "needs", "offers", "places", "doubts"],
     "cli.group.": ["everyday", "carrying", "community", "deciding", "looking", "keeping"],
     "proposal.": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lumbre.errors import Invalid
+from lumbre.node import codes as codes_module
 from lumbre.node import joining
 from lumbre.node.aloud import six_words
 from lumbre.node.codes import GUESSES_MAX, Codes, Coming, link_for, read_code
@@ -148,3 +149,23 @@ def test_a_door_that_ended_on_nonsense_is_over_once_that_is_said():
     called.receive(write_frame(Heard()))
     assert called.send()
     assert called.is_over
+
+
+def test_a_request_comes_once_through_an_opened_door():
+    world = World()
+    codes = Codes(world.founder.node)
+    (door,) = opened_doors(codes, world.founder, codes.open(world.space), 1)
+    said = door[0].door.send()
+    door[1].receive(said)
+    codes.forget(codes.asking()[0].request.author)
+    door[1].receive(said)
+    assert codes.asking() == []
+
+
+def test_who_came_first_gives_way_where_too_many_wait(monkeypatch):
+    monkeypatch.setattr(codes_module, "REQUESTS_MAX", 2)
+    world = World()
+    codes = Codes(world.founder.node)
+    for name in ("eva", "leo", "noa"):
+        knock(world.founder, codes, codes.open(world.space), name)
+    assert [asking.name for asking in codes.asking()] == ["leo", "noa"]

@@ -6,11 +6,12 @@ import pytest
 
 from lumbre.node import census
 from lumbre.record import Lane, read_segment
+from lumbre.sync import runs, talk
 from lumbre.sync.census import read
 from lumbre.sync.frames import Census, Code, FrameReader, Hello, Proof, write_frame
 from tests.attacks.test_row_02_fork import forked_world
 from tests.attacks.test_row_04_withheld_bodies import bare
-from tests.ledger.test_ledger import need, one_by_one
+from tests.ledger.test_ledger import ledger_of, need, one_by_one
 from tests.sync.meet import Line, assert_equal, heads, meet
 from tests.world import Device, World
 
@@ -104,6 +105,31 @@ def test_a_device_whose_admission_has_not_arrived_introduces_itself():
     caller, _ = meet(leo.node, eva.node)
     assert caller.outcomes()[0].is_equal
     assert_equal(leo, eva)
+
+
+@pytest.mark.parametrize("knows", ["nothing", "most"])
+def test_acts_of_any_length_introduce_a_device_to_one_that_knows_little_or_most(monkeypatch, knows):
+    world = World()
+    eva = world.join("eva")
+    for number in range(8):
+        world.join(f"person {number}")
+    if knows == "most":
+        world.meet(world.founder, eva)
+    else:
+        eva = Device("noa")
+        eva.space = world.space
+        eva.node.add_space(world.space)
+        eva.node.keep_author(world.space, b"n" * 32)
+    leo = world.join("leo")
+    monkeypatch.setattr(runs, "CUT_ENTRIES", 1)
+    monkeypatch.setattr(talk, "_ACTS_FRAME_BYTES", 1)
+    size_bytes = sum(map(len, one_by_one(leo)))
+    # What is known there is all but the last of it; what is new there costs nothing.
+    monkeypatch.setattr(talk, "ACTS_WASTE_MAX_BYTES", size_bytes if knows == "most" else 0)
+    assert ledger_of(eva).rights.author(leo.key.public) is None
+    called = meet(leo.node, eva.node)[1]
+    assert ledger_of(eva).rights.author(leo.key.public) is not None
+    assert called.is_acquainted
 
 
 def test_a_stranger_learns_nothing_but_that_nothing_is_in_common():

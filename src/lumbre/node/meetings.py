@@ -119,9 +119,12 @@ class SpaceShelf:
             collect_keys(self._node, self.id)
         return received.new
 
-    def take_acts(self, segments: Iterable[bytes]) -> None:
-        """Store and judge acts of trust from somebody who is not known yet; nothing else."""
-        self._node.take(filter(self._is_of_acts, segments))
+    def take_acts(self, segments: Iterable[bytes]) -> int:
+        """Store and judge acts of trust from somebody who is not known yet, and nothing else.
+
+        How many were new.
+        """
+        return self._node.take(filter(self._is_of_acts, segments)).new
 
     def _is_of_acts(self, segment: bytes) -> bool:
         try:

@@ -55,7 +55,7 @@ class Shelf(Protocol):
     def take(self, runs: Sequence[Read]) -> int:
         """Store and judge entries; how many were new. When it returns they are safe."""
 
-    def take_acts(self, segments: Iterable[bytes]) -> None:
+    def take_acts(self, segments: Iterable[bytes]) -> int:
         """The same for acts of trust from somebody who is not known yet."""
 
     def absent(self, at_most: int) -> list[Range]:

@@ -42,8 +42,11 @@ from lumbre.sync.pieces import Media
 from lumbre.sync.runs import whole_segments
 from lumbre.sync.shelf import Shelf
 
-# Acts by which an unknown device is introduced: some 4,000 admissions.
-ACTS_MAX_BYTES: Final = 1024 * 1024
+# Acts by which an unknown device is introduced: some 150,000 admissions, and room in a meeting for
+# frontiers beside them.
+ACTS_MAX_BYTES: Final = 48 * 1024 * 1024
+# Of these, in frames in which nothing is new: a stranger's, or what is known here already.
+ACTS_WASTE_MAX_BYTES: Final = 16 * 1024 * 1024
 CENSUS_MAX_BYTES: Final = 64 * 1024
 
 _ACTS_FRAME_BYTES: Final = 256 * 1024
@@ -63,6 +66,7 @@ class Talk:
         self._stash: list[Message] = []
         self._acts_bytes = self._census_bytes = 0
         self._has_asked_acts = self._has_shown_acts = self._owes_acts = False
+        self._has_heard_acts = self._has_heard_frontier = False
         self._has_said_tags = False
         self._heard_tags: frozenset[bytes] | None = None
         self._has_said_done = self._has_heard_done = False
@@ -173,6 +177,7 @@ class Talk:
                 self._on_exchange(message)
 
     def _on_exchange(self, message: Message) -> None:
+        self._has_heard_frontier = True
         if self.exchange is None:
             # Whoever has been accepted says its frontier at once, and nothing before it hears one.
             if self._stash or not isinstance(message, Same | Warm | Cold):
@@ -249,7 +254,7 @@ class Talk:
             self._owes_acts = True
 
     def _acts(self) -> Iterator[bytes]:
-        """The trust lane, as far as it may be shown at once."""
+        """The trust lane from its beginning, until the other side has accepted who shows it."""
         book = self._shelf.book
         branches = [b for b in branches_of(book, self._shelf.id) if b.name.lane is Lane.TRUST]
         ranges = [Range(branch, branch.first_seq, branch.tip.seq) for branch in branches]
@@ -257,7 +262,7 @@ class Talk:
         size_bytes = total_bytes = 0
         for segment in whole_segments(book, ranges):
             total_bytes += len(segment)
-            if total_bytes > ACTS_MAX_BYTES:
+            if total_bytes > ACTS_MAX_BYTES or self._has_heard_frontier:
                 break
             if size_bytes + len(segment) > _ACTS_FRAME_BYTES and part:
                 yield write_frame(Acts(self._number, part))
@@ -269,14 +274,25 @@ class Talk:
         yield write_frame(Acts(self._number))
 
     def _on_acts(self, segments: list[bytes]) -> None:
-        if not self._has_asked_acts or self.exchange is not None:
+        if not self._has_asked_acts or self._has_heard_acts:
             raise Refused("refused.not-a-message")
-        self._acts_bytes += sum(map(len, segments))
-        if self._acts_bytes > ACTS_MAX_BYTES:
-            self.refuse(Code.TOO_MUCH)
-        elif segments:
-            self._shelf.take_acts(segments)
+        self._has_heard_acts = not segments
+        if self.exchange is not None:
+            # Sent before it could know that those that came sufficed: the exchange brings them.
+            return
+        if not segments:
+            self._judge()
+        elif self._shelf.take_acts(segments):
+            self._judge_early()
         else:
+            self._acts_bytes += sum(map(len, segments))
+            if self._acts_bytes > ACTS_WASTE_MAX_BYTES:
+                self.refuse(Code.TOO_MUCH)
+
+    def _judge_early(self) -> None:
+        """Whether the acts that came so far are enough."""
+        assert self.peer is not None
+        if self._shelf.standing(self.peer.author) is not Standing.UNKNOWN:
             self._judge()
 
     def _on_tags(self, tags: bytes) -> None:
