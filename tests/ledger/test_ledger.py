@@ -26,6 +26,7 @@ from lumbre.record import START, Lane, LogName, Ref, Tip, Writer
 from lumbre.record.canonical import encode
 from lumbre.record.segment import read_segment_with_base, write_segment
 from lumbre.schema import Role, Via
+from lumbre.schema.kind import ref_key
 from lumbre.trust.acts import Organisation
 from tests.world import REGISTRY, Device, World
 
@@ -440,3 +441,12 @@ def test_groups_that_are_read_from_the_log_again_fold_like_those_at_hand(monkeyp
     replay(ledger, world.founder.log, branches_of(world.founder.log, world.space))
     assert ledger.state_hash() == world.founder.hash()
     assert read == []
+
+
+def test_what_is_behind_an_entry_is_counted_once_however_it_is_named():
+    world = World()
+    (entry,) = world.founder.write(need())
+    judge = ledger_of(world.founder).judge
+    key = ref_key(entry.ref)
+    assert judge.behind([key, key]) == {key}
+    assert judge.behind([]) == set()

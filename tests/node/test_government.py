@@ -326,3 +326,10 @@ def test_a_steward_stands_by_whom_a_member_brought_in_and_then_they_bring_in_oth
     assert waits.ref not in [one.ref for one in proposals.waiting(space_of(founder))]
     world.meet_all()
     assert space_of(founder).ledger.rights.author(early.key.public) is not None
+
+
+def test_a_space_whose_acts_have_not_come_has_nobody_to_stand_by():
+    world = World()
+    asked = Device("leo")
+    joining.ask(asked.node, joining.invite(world.founder.node, world.space), "leo")
+    assert proposals.waiting(asked.node.space(world.space)) == []

@@ -17,7 +17,13 @@ from lumbre.record.limits import (
     SEGMENT_MAX_BYTES,
     SEGMENT_MAX_ENTRIES,
 )
-from lumbre.record.segment import read_segment, read_segment_with_base, write_segment
+from lumbre.record.segment import (
+    read_items,
+    read_segment,
+    read_segment_with_base,
+    write_items,
+    write_segment,
+)
 from tests.record.helpers import Forger, body_of, key_of, log_of, run_of, secret, tip_before
 
 
@@ -274,3 +280,21 @@ def test_a_header_that_is_not_canonical_is_refused(bad) -> None:
     entry: Entry = run_of(1)[0]
     with pytest.raises(Refused):
         read_header(bad + entry.header[2:] if bad else bad)
+
+
+def test_items_alone_are_read_as_strictly_as_a_segment() -> None:
+    entries = run_of(3)
+    name, data = entries[0].name, write_items(entries, START)
+    assert read_items(name, START, data) == entries
+    for bad, says in (
+        (bytes(SEGMENT_MAX_BYTES + 1), "refused.too-large"),
+        (b"\xdc\x00" + data[:1].replace(b"\x93", b"\x03") + data[1:], "refused.not-canonical"),
+        (data[:-1], "refused.not-a-segment"),
+        (b"\x90", "refused.not-a-segment"),
+    ):
+        with pytest.raises(Refused) as error:
+            read_items(name, START, bad)
+        assert error.value.message_id == says
+    with pytest.raises(Refused) as error:
+        read_items(name, Tip.of(entries[0]), data)
+    assert error.value.message_id == "refused.bad-signature"

@@ -14,7 +14,7 @@ from lumbre.record.keys import SigningKey
 from lumbre.schema.roles import Role
 from lumbre.trust import Trust
 from lumbre.trust import acts as a
-from lumbre.trust.people import CONSENT_DOMAIN, consent_message
+from lumbre.trust.people import CONSENT_DOMAIN, Admission, People, consent_message
 from lumbre.trust.removal import CLOSINGS_MAX
 from tests.trust.histories import Pen, key_of, one_arrival
 from tests.trust.test_removal_attacks import replay, state
@@ -86,13 +86,13 @@ def assert_grown_as_replayed(pen: Pen, seed: int) -> None:
         assert state(trust.rights(), known) == state(replay(known, pen.space), known)
 
 
-@settings(max_examples=60)
+@settings(max_examples=250)
 @given(households(), st.integers(0, 2**32))
 def test_p2_every_act_extends_the_rights_to_those_of_a_replay(pen: Pen, seed: int) -> None:
     assert_grown_as_replayed(pen, seed)
 
 
-@settings(max_examples=60)
+@settings(max_examples=250)
 @given(households(), st.integers(0, 2**32))
 def test_p2_at_the_limits_too_the_rights_are_those_of_a_replay(pen: Pen, seed: int) -> None:
     with (
@@ -235,3 +235,46 @@ def test_keys_that_close_one_another_are_weighed_anew_and_come_out_alike() -> No
     trust = grown(pen)
     quiet = (pen.close("d2", "d1", after=pen.acts[-1:]) for _ in range(20))
     assert flood(trust, pen, quiet) <= CLOSINGS_MAX
+
+
+def test_a_device_before_those_that_fill_the_limit_is_weighed_anew() -> None:
+    pen = Pen(["B", "C"])
+    known = pen.admit("A", "M")
+    household(pen, 32)
+    trust = grown(pen)
+    early = pen.device("M", "M", "early", branch="M2", since=pen.founding, after=[known])
+    assert flood(trust, pen, [early]) == 1
+    assert trust.rights().author(key_of("early")) is not None
+
+
+def test_a_closing_of_a_key_whose_pins_were_moved_is_weighed_anew() -> None:
+    pen = member_of_three()
+    closing = pen.close("M", "d2", after=pen.acts[-1:])
+    moved = pen.write("A", a.MovePins, closing.entry.ref, (), after=[closing])
+    vote = pen.approve("B", moved, after=[moved])
+    trust = grown(pen)
+    assert flood(trust, pen, [pen.close("d0", "d2", after=[vote])]) <= 1
+    assert trust.rights().author(key_of("d2")).pins is not None
+
+
+def test_a_candidate_s_admission_gives_way_to_one_that_the_key_consents_to() -> None:
+    pen = Pen(["B"])
+    first = pen.write("A", a.Admit, SHARED.public, b"", Role.MEMBER, None, None)
+    pen.people["S"] = first.entry.id
+    pen.approve("B", pen.appoint("A", "S", after=[first]))
+    consent = SHARED.sign(CONSENT_DOMAIN, consent_message(pen.space, key_of("B")))
+    second = pen.write("B", a.Admit, SHARED.public, consent, Role.MEMBER, None, None)
+    right = replay(pen.acts, pen.space).author(SHARED.public)
+    assert right is not None
+    assert right.person == second.entry.id
+
+
+def test_an_admission_that_rested_on_a_vote_rests_on_none_once_it_is_found_without() -> None:
+    people = People()
+    voted = Admission(2, 5, b"i" * 32, 7, b"p" * 32, Role.MEMBER, vote=3)
+    plain = Admission(1, 5, b"i" * 32, 7, b"p" * 32, Role.MEMBER)
+    assert people.add(b"k", voted)
+    assert people.add(b"k", plain)
+    assert people.keys[b"k"] == [plain]
+    assert not people.add(b"k", voted)
+    assert people.keys[b"k"] == [plain]

@@ -166,10 +166,9 @@ class Admissions:
         people = People()
         # The nearest to a founder first: how far a key is does not change once it is known.
         fresh = [(0, key) for key in self._founders(founding, people)]
-        for key, admission in rooted:
-            if admission.act not in refused:
-                people.add(key, admission)
-                fresh.append((admission.steps, key))
+        for key, admission in [way for way in rooted if way[1].act not in refused]:
+            people.add(key, admission)
+            fresh.append((admission.steps, key))
         heapify(fresh)
         while fresh:
             _, author = heappop(fresh)
