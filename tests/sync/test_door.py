@@ -10,6 +10,7 @@ from lumbre.node import joining
 from lumbre.node.aloud import six_words
 from lumbre.node.codes import GUESSES_MAX, Codes, Coming, link_for, read_code
 from lumbre.node.meetings import new_meeting
+from lumbre.node.names import space_name
 from lumbre.schema import Role
 from lumbre.sync.frames import SLOTS_MAX, Code, Heard, write_frame
 from lumbre.sync.meeting import Meeting
@@ -50,6 +51,18 @@ def test_a_newcomer_with_a_code_is_let_in_after_both_read_the_same_words():
 def founding_words(coming: Coming) -> list[str]:
     assert coming.request is not None
     return six_words(joining.words_bytes_of(coming.request))
+
+
+def test_a_newcomer_to_a_space_with_nothing_but_acts_learns_its_name():
+    world = World()
+    ana = world.founder
+    codes = Codes(ana.node)
+    eva, _ = knock(ana, codes, codes.open(world.space), "eva")
+    (asking,) = codes.asking()
+    joining.admit(ana.node, ana.key, asking.request, asking.name, Role.MEMBER)
+    assert space_name(eva.node.space(world.space)) is None
+    meet(eva.node, ana.node)
+    assert space_name(eva.node.space(world.space)) == "La Vega"
 
 
 def test_a_code_is_used_once():

@@ -114,17 +114,20 @@ class SpaceShelf:
     def take(self, runs: Sequence[Read]) -> int:
         """Store and judge entries of this space; how many were new."""
         mine = [run for run in runs if _space_of(run) == self.id]
-        received = self._node.take_read(mine)
-        if received.new and not self._node.is_locked:
-            collect_keys(self._node, self.id)
-        return received.new
+        return self._with_keys(self._node.take_read(mine).new)
 
     def take_acts(self, segments: Iterable[bytes]) -> int:
         """Store and judge acts of trust from somebody who is not known yet, and nothing else.
 
         How many were new.
         """
-        return self._node.take(filter(self._is_of_acts, segments)).new
+        return self._with_keys(self._node.take(filter(self._is_of_acts, segments)).new)
+
+    def _with_keys(self, new: int) -> int:
+        """Learn the keys that came boxed among the acts: by either way."""
+        if new and not self._node.is_locked:
+            collect_keys(self._node, self.id)
+        return new
 
     def _is_of_acts(self, segment: bytes) -> bool:
         try:
