@@ -11,7 +11,6 @@ it is named. A meeting asks for `BODIES_MAX` at most; the next one goes on.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -32,6 +31,7 @@ from lumbre.sync.frames import (
 )
 from lumbre.sync.frontier import branches_of
 from lumbre.sync.missing import Range
+from lumbre.sync.outbox import Outbox
 from lumbre.sync.runs import RunWriter, mark_at
 from lumbre.sync.shelf import Shelf
 
@@ -48,7 +48,7 @@ class Bodies:
     def __init__(self, number: int, shelf: Shelf) -> None:
         self._number = number
         self._shelf = shelf
-        self._out: deque[Iterator[bytes]] = deque()
+        self._out = Outbox()
         self._answered = 0
         self._asks: list[list[Range]] = []
         self.exchange: Exchange | None = None
@@ -63,19 +63,14 @@ class Bodies:
 
     def send(self) -> bytes:
         """The next frame; none while there is nothing to say."""
-        while self._out:
-            frame = next(self._out[0], None)
-            if frame is not None:
-                return frame
-            self._out.popleft()
-        return b""
+        return self._out.next()
 
     def receive(self, message: Message) -> None:
         """Raises `Refused` on what nobody asked for."""
         match message:
             case Want() if self._answered < ASKS_MAX:
                 self._answered += 1
-                self._out.append(self._answer(message.ranges))
+                self._out.stream(self._answer(message.ranges))
             case Runs() if self.is_asking and self.exchange is not None:
                 self.exchange.read(message.data)
             case Sent() if self.is_asking and self.exchange is not None:
@@ -90,7 +85,7 @@ class Bodies:
             ranges = self._asks.pop(0)
             self.exchange.expect(sum(self._size_bytes(one) for one in ranges))
             wanted = [Wanted(r.branch.log[:PREFIX_BYTES], r.first_seq, r.last_seq) for r in ranges]
-            self._out.append(iter([write_frame(Want(self._number, wanted))]))
+            self._out.say(Want(self._number, wanted))
 
     def _size_bytes(self, one: Range) -> int:
         entries = self._shelf.book.entries(one.branch.number, one.first_seq, one.last_seq)

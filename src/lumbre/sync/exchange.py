@@ -11,7 +11,6 @@ arrived is handed on in batches, and the rest of it when the line breaks.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -46,6 +45,7 @@ from lumbre.sync.frontier import (
     steps_since,
 )
 from lumbre.sync.missing import Known, Range
+from lumbre.sync.outbox import Outbox
 from lumbre.sync.runs import Budget, Read, RunReader, RunWriter
 from lumbre.sync.shelf import Shelf
 
@@ -73,7 +73,7 @@ class Exchange:
         self._peer = peer
         self._binding = binding
         self._wants_more = wants_more
-        self._out: deque[Iterator[bytes]] = deque()
+        self._out = Outbox()
         self._batch: list[Read] = []
         self._batch_entries = self._batch_bytes = 0
         self._budget = Budget()
@@ -91,15 +91,7 @@ class Exchange:
 
     def send(self) -> bytes:
         """The next frame; none while there is nothing to say."""
-        while self._out:
-            frame = next(self._out[0], None)
-            if frame is not None:
-                return frame
-            self._out.popleft()
-        return b""
-
-    def _say(self, message: Message) -> None:
-        self._out.append(iter([write_frame(message)]))
+        return self._out.next()
 
     # A round
 
@@ -125,11 +117,11 @@ class Exchange:
         is_same = self._digest == self._baseline.digest
         if is_same and not self._wants_more:
             self._summary = self._shelf.census_summary()
-            self._say(Same(self._number, self._digest, self._summary))
+            self._out.say(Same(self._number, self._digest, self._summary))
             return
         name = b"" if is_same else self._baseline.digest[:PREFIX_BYTES]
         new = [head.said(self._key) for head in steps.new]
-        self._say(Warm(self._number, self._digest, name, steps.moved, new))
+        self._out.say(Warm(self._number, self._digest, name, steps.moved, new))
 
     def _look(self) -> None:
         """One's own frontier, as it is now."""
@@ -141,7 +133,7 @@ class Exchange:
         if not self._has_said_cold:
             self._has_said_cold = True
             shorts = sorted(short(head, self._key) for head in self._heads[:_SHORTS_MAX])
-            self._say(Cold(self._number, self._digest, b"".join(shorts)))
+            self._out.say(Cold(self._number, self._digest, b"".join(shorts)))
 
     # In
 
@@ -201,7 +193,7 @@ class Exchange:
         found = [(short(head, self._key) in theirs, head) for head in self._heads]
         self._matched = [head for is_there, head in found if is_there]
         left = [head for is_there, head in found if not is_there]
-        self._say(Heads(self._number, self._said(left)))
+        self._out.say(Heads(self._number, self._said(left)))
 
     def _said(self, heads: Sequence[Head]) -> list[HeadSaid]:
         if self.rounds == 1:
@@ -226,7 +218,7 @@ class Exchange:
                     yield write_frame(Runs(self._number, data))
             yield write_frame(Sent(self._number))
 
-        self._out.append(parts())
+        self._out.stream(parts())
 
     def read(self, data: bytes) -> None:
         """A part of a stream of runs: what is complete of it is handed on in batches."""
@@ -276,7 +268,7 @@ class Exchange:
         self.end_of_runs()
         self._look()
         self._closing = (self._digest, self._round_new)
-        self._say(Closing(self._number, *self._closing))
+        self._out.say(Closing(self._number, *self._closing))
         self._close()
 
     def _close(self) -> None:

@@ -26,6 +26,7 @@ from lumbre.sync.frames import (
     WantPieces,
     write_frame,
 )
+from lumbre.sync.outbox import Outbox
 from lumbre.sync.shelf import MediaShelf
 
 # A meeting's share: 1 GiB in the greatest pieces. The next one goes on.
@@ -39,7 +40,7 @@ class Media:
     def __init__(self, number: int, shelf: MediaShelf | None) -> None:
         self._number = number
         self._shelf = shelf
-        self._out: deque[Iterator[bytes]] = deque()
+        self._out = Outbox()
         self._wanted: deque[MediaName] = deque()
         self._left = SHARE_MAX_PIECES
         self._asked: MediaName | None = None
@@ -68,12 +69,7 @@ class Media:
 
     def send(self) -> bytes:
         """The next frame; none while there is nothing to say."""
-        while self._out:
-            frame = next(self._out[0], None)
-            if frame is not None:
-                return frame
-            self._out.popleft()
-        return b""
+        return self._out.next()
 
     def receive(self, message: Message) -> None:
         """Raises `Refused` on what nobody asked for."""
@@ -102,7 +98,7 @@ class Media:
                 self._numbers = {n for first, last in ranges for n in range(first, last + 1)}
                 self._left -= len(self._numbers)
                 ask = WantPieces(self._number, media, ranges, bool(self._hashes))
-                self._out.append(iter([write_frame(ask)]))
+                self._out.say(ask)
 
     def _take_hashes(self, shelf: MediaShelf, media: MediaName, message: Pieces) -> None:
         data = message.data
@@ -133,7 +129,7 @@ class Media:
         self._answered_pieces += sum(last - first + 1 for first, last in want.ranges)
         if self._answered > MEDIA_MAX or self._answered_pieces > SHARE_MAX_PIECES:
             raise Refused("refused.too-large", max_bytes=SHARE_MAX_PIECES)
-        self._out.append(self._answer(want))
+        self._out.stream(self._answer(want))
 
     def _answer(self, want: WantPieces) -> Iterator[bytes]:
         shelf = self._shelf

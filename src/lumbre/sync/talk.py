@@ -6,7 +6,6 @@ closed is refused, also where the act that closes it comes in this very meeting.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -38,6 +37,7 @@ from lumbre.sync.frames import (
 from lumbre.sync.frontier import branches_of
 from lumbre.sync.greeting import Greeting, Link, Standing
 from lumbre.sync.missing import Range
+from lumbre.sync.outbox import Outbox
 from lumbre.sync.pieces import Media
 from lumbre.sync.runs import whole_segments
 from lumbre.sync.shelf import Shelf
@@ -62,7 +62,7 @@ class Talk:
         self._shelf = shelf
         self._greeting = greeting
         self._binding = binding
-        self._out: deque[Iterator[bytes]] = deque()
+        self._out = Outbox()
         self._stash: list[Message] = []
         self._acts_bytes = self._census_bytes = 0
         self._has_asked_acts = self._has_shown_acts = self._owes_acts = False
@@ -78,7 +78,7 @@ class Talk:
         self.code: Code | None = None
         self.other_code: int | None = None
         self._link = link
-        self._say(Proof(number, greeting.prove(shelf.id, link)))
+        self._out.say(Proof(number, greeting.prove(shelf.id, link)))
 
     @property
     def space(self) -> bytes:
@@ -102,11 +102,9 @@ class Talk:
     def send(self) -> bytes:
         """The next frame; none while there is nothing to say."""
         while True:
-            while self._out:
-                frame = next(self._out[0], None)
-                if frame is not None:
-                    return frame
-                self._out.popleft()
+            frame = self._out.next()
+            if frame:
+                return frame
             if self.exchange is None or self.code is not None:
                 return b""
             frame = self.exchange.send()
@@ -114,9 +112,6 @@ class Talk:
                 return frame
             if not self._go_on():
                 return self._bodies.send() or self._media.send()
-
-    def _say(self, message: Message) -> None:
-        self._out.append(iter([write_frame(message)]))
 
     def _go_on(self) -> bool:
         """What comes after the exchange, one after the other; whether anything came."""
@@ -127,15 +122,15 @@ class Talk:
             self._bodies.begin()
         elif not self._has_said_tags and not self._bodies.is_asking:
             self._has_said_tags = True
-            self._say(Tags(self._number, b"".join(self._shelf.census_tags(self._binding))))
+            self._out.say(Tags(self._number, b"".join(self._shelf.census_tags(self._binding))))
         elif self._has_said_tags and self._heard_tags is not None and not self._media.has_begun:
             # Its own record is the newest there is, unless the other side is a copy of this.
             peer = b"" if self.peer is None or self.is_twin else self.peer.author
             for record in self._shelf.census(self._heard_tags, self._binding, peer):
-                self._say(Census(self._number, record))
+                self._out.say(Census(self._number, record))
             self._media.begin()
         elif self._media.has_begun and not self._media.is_asking and not self._has_said_done:
-            self._say(Done(self._number))
+            self._out.say(Done(self._number))
             self._has_said_done = True
         else:
             return False
@@ -145,7 +140,7 @@ class Talk:
         """End it, and say why."""
         self.code = code
         self._out.clear()
-        self._say(Refuse(int(code), self._number))
+        self._out.say(Refuse(int(code), self._number))
 
     # In
 
@@ -221,7 +216,7 @@ class Talk:
             self.refuse(Code.NOT_ADMITTED)
         else:
             self._has_asked_acts = True
-            self._say(Introduce(self._number))
+            self._out.say(Introduce(self._number))
 
     def _accept(self, peer: Vouched) -> None:
         # By author: whoever makes link keys without end fills no store with baselines.
@@ -231,7 +226,7 @@ class Talk:
         )
         self._bodies.exchange = self.exchange
         if self._owes_acts:
-            self._out.append(self._acts())
+            self._out.stream(self._acts())
         stash, self._stash = self._stash, []
         for message in stash:
             self.exchange.receive(message)
@@ -249,7 +244,7 @@ class Talk:
         # Where neither knows the other, who calls begins: who calls around is shown nothing
         # before its own acts have admitted it.
         if self.exchange is not None or self._greeting.is_caller:
-            self._out.append(self._acts())
+            self._out.stream(self._acts())
         else:
             self._owes_acts = True
 
