@@ -12,12 +12,13 @@ from typing import Final
 from lumbre.errors import Invalid
 from lumbre.ledger import Book
 from lumbre.node.node import Node
-from lumbre.node.segments import base_of, branches_of
+from lumbre.node.segments import branches_of
 from lumbre.record import Entry, SigningKey
 from lumbre.record.branch import Branch
 from lumbre.record.fork import prove_fork, read_fork
 from lumbre.record.limits import MARK_MAX_ENTRIES
 from lumbre.schema import Via
+from lumbre.sync.runs import base_of
 from lumbre.trust.acts import ForkSeen
 from lumbre.trust.duties import forks
 
@@ -66,6 +67,8 @@ def prove_forks(node: Node, space: bytes, key: SigningKey) -> int:
 def _prove(book: Book, one: Branch, other: Branch) -> tuple[bytes, bytes] | None:
     seq = other.first_seq
     base = base_of(book, other, seq)
+    if base is None:
+        return None
     try:
         return prove_fork(base, _run(book, one, seq), _run(book, other, seq))
     except Invalid:
